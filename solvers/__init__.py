@@ -1,0 +1,1 @@
+"""Numerics that know no theory: integrators, spectra, growth rates. Never imports SymPy."""

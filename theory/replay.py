@@ -1,0 +1,157 @@
+r"""Check one step of a derivation: proved, checked, false, or a gap.
+
+SymPy may say that it cannot tell, and on occasion it is wrong (sympy/sympy#15873, #17511,
+#28006). So a proof must survive numbers, a falsehood needs numbers, and what neither side settles
+is a gap. Random points can confirm an *identity* (two analytic functions that agree there to 50
+digits are one function, barring an accident), but they cannot establish an inequality, which may
+fail in a corner that no point met: an inequality is proved by SymPy or stays a gap.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Literal
+
+import mpmath
+import sympy as sp
+
+from lemmata.theory.evaluation import Comparison, NotFinite, Undecided, Unevaluable, compare_at
+from lemmata.theory.sampling import Point
+from lemmata.theory.step import Step
+
+Status = Literal["proved", "checked", "false", "gap"]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A step with what became of it; `witness` is the admissible point that refutes a false one."""
+
+    step: Step
+    status: Status
+    how: str
+    witness: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.step.because} ({self.how})"
+
+
+def replay_step(step: Step, pool: Sequence[Point], points: int, digits: int) -> Replayed:
+    """Decide `step` by SymPy and by numbers at `points` of the admissible points in `pool`."""
+    if not pool:
+        return Replayed(step, "gap", "no admissible point found: do the conditions exclude all?")
+    symbols = step.left.free_symbols | step.right.free_symbols
+    if not symbols:
+        pool, points = pool[:1], 1  # a statement on constants has one value only
+    checked, why_not = 0, ""
+    try:
+        # Numbers first: they are quick to refute, and simplifying what is false takes longest.
+        for point in pool:
+            try:
+                comparison = compare_at(step.left, step.right, point, digits)
+            except Undecided as error:
+                why_not = str(error)
+                continue
+            if not _agrees(comparison, step.relation):
+                return _refuted(step, comparison, {s: point[s] for s in symbols})
+            checked += 1
+            if checked == points:
+                break
+    except NotFinite as error:
+        shown = _shown({s: v for s, v in point.items() if s in symbols})
+        return Replayed(step, "gap", f"{error} at {shown}: exclude it with a condition")
+    except Unevaluable as error:
+        why_not = str(error)
+    route = _proof(step)
+    numbers = _numbers(checked, digits, bool(symbols))
+    if route:
+        return Replayed(step, "proved", f"SymPy: {route}; {numbers or 'no numbers: ' + why_not}")
+    if step.relation == "=" and checked == points:
+        return Replayed(step, "checked", numbers)
+    if step.relation != "=" and checked:
+        why_not = f"it holds {numbers}, which proves no inequality"
+    elif not why_not:
+        why_not = f"only {checked} of {points} admissible points were found"
+    return Replayed(step, "gap", f"SymPy cannot tell; {why_not}")
+
+
+def _agrees(comparison: Comparison, relation: str) -> bool:
+    if relation == "=" or comparison.outcome == "equal":
+        return (relation == "=") == (comparison.outcome == "equal")
+    gap = comparison.left - comparison.right
+    if mpmath.im(gap) != 0:
+        raise Unevaluable("the sides are not real, and only real numbers are ordered")
+    return bool(mpmath.re(gap) > 0) == (relation == ">")
+
+
+def _refuted(step: Step, comparison: Comparison, point: Point) -> Replayed:
+    left, right = (mpmath.nstr(value, 12) for value in (comparison.left, comparison.right))
+    witness = tuple(sorted(point.items(), key=lambda item: item[0].name))
+    at = f"at {_shown(point)}" if point else "always"
+    return Replayed(step, "false", f"{at} the left side is {left} and the right side {right}", witness)
+
+
+def _shown(point: Point) -> str:
+    return ", ".join(f"{s} = {v}" for s, v in sorted(point.items(), key=lambda item: item[0].name))
+
+
+def _numbers(checked: int, digits: int, varies: bool) -> str:
+    if not checked:
+        return ""
+    points = "point" if checked == 1 else "points"
+    return f"at {checked} {points} to {digits} digits" if varies else f"to {digits} digits"
+
+
+# What SymPy raises where it does not know how.
+_FAILURES = (NotImplementedError, ValueError, TypeError, AttributeError, sp.PolynomialError)
+
+# Each route has a bound on the size of what it is given, for none of them has one on its time.
+_Route = tuple[str, int, Callable[[sp.Expr], sp.Expr]]
+_ROUTES: tuple[_Route, ...] = (
+    ("expanding", 2000, sp.expand),
+    ("cancelling", 300, lambda e: sp.cancel(sp.together(e))),
+    ("simplifying", 150, sp.simplify),
+    ("exponentials", 100, lambda e: sp.simplify(sp.expand(e.rewrite(sp.exp)))),
+    ("integrating", 60, lambda e: sp.simplify(e.doit()) if e.has(sp.Integral) else e),
+)
+
+
+def _proof(step: Step) -> str:
+    """The name of the first route by which SymPy sees that the step holds; empty if none does."""
+    try:
+        # Derivatives and substitutions only: integrals wait for their own route.
+        left, right = step.left.doit(integrals=False), step.right.doit(integrals=False)
+    except _FAILURES:
+        return ""
+    if step.relation != "=":
+        gap = left - right if step.relation == ">" else right - left
+        return next((name for name, form in _forms(gap) if form.is_positive is True), "")
+    return next((name for name, form in _forms(left - right) if form == 0), "")
+
+
+def _forms(expression: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
+    """`expression`, and what each route that may take it makes of it."""
+    yield "evaluating", expression
+    size = max(sp.count_ops(expression), _terms(expression))
+    for name, bound, route in _ROUTES:
+        if size > bound:
+            continue
+        try:
+            yield name, route(expression)
+        except _FAILURES:
+            continue  # this route fails on this expression; another may do
+
+
+def _terms(expression: sp.Basic) -> int:
+    """About how many terms `expression` has when expanded; (x + y)**1000 is small to look at."""
+    if isinstance(expression, sp.Pow) and expression.exp.is_Integer:
+        inside, power = _terms(expression.base), min(abs(int(expression.exp)), 10**4)
+        return comb(min(inside, 10**3) + power - 1, power) if inside > 1 else 1
+    parts = [_terms(argument) for argument in expression.args]
+    if isinstance(expression, sp.Add):
+        return sum(parts)
+    if isinstance(expression, sp.Mul):
+        product = 1
+        for part in parts:
+            product *= part
+        return product
+    return max(parts, default=1)

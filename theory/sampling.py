@@ -1,0 +1,134 @@
+"""Random points with exact coordinates that satisfy the assumptions on the symbols.
+
+Magnitudes are drawn log-uniformly between 1/16 and 16: wide enough to tell formulas apart, and
+narrow enough that an exponential of a product stays within reach of a few hundred digits.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from random import Random
+
+import mpmath
+import sympy as sp
+from sympy.core.relational import Ge, Gt, Le, Lt, Ne, Relational
+
+Point = dict[sp.Symbol, sp.Expr]
+
+# Side conditions may leave a small part of the box: of this many draws a point, one must fit.
+_DRAWS_A_POINT = 200
+# Conditions are decided to this many digits; a point nearer to the edge than that is not used.
+_DIGITS = 40
+_EDGE = mpmath.mpf(10) ** -20
+
+
+def admissible_points(
+    symbols: Iterable[sp.Symbol], where: Sequence[Relational], count: int, rng: Random
+) -> tuple[Point, ...]:
+    """Up to `count` points inside `where`; empty if none was found.
+
+    A symbol for which no value was found (a non-commutative one, say) is missing from the points.
+    """
+    # Symbols of conditions come first, so that a draw that fails one costs little.
+    stages = [(tuple(sorted(c.free_symbols, key=_key)), c) for c in where]
+    # An order relation makes sense between real numbers only.
+    ordered = {s for c in where if not isinstance(c, Ne) for s in c.free_symbols}
+    rest = sorted(symbols, key=_key)
+
+    def draw() -> Point | None:
+        drawn: dict[sp.Symbol, sp.Expr | None] = {}
+
+        def extend(names: Iterable[sp.Symbol]) -> Point:
+            for symbol in names:
+                if symbol not in drawn:
+                    drawn[symbol] = _value(symbol, symbol in ordered, rng)
+            return {symbol: value for symbol, value in drawn.items() if value is not None}
+
+        for names, condition in stages:
+            if not _satisfies(extend(names), condition):
+                return None
+        return extend(rest)
+
+    found: list[Point] = []
+    for _ in range(_DRAWS_A_POINT * count):
+        point = draw()
+        if point is not None:
+            found.append(point)
+        if len(found) == count:
+            break
+    return tuple(found)
+
+
+def _key(symbol: sp.Symbol) -> str:
+    return symbol.name
+
+
+def _value(symbol: sp.Symbol, real: bool, rng: Random) -> sp.Expr | None:
+    """A number that is everything which `symbol` is assumed to be, or None."""
+    wanted = symbol.assumptions0
+    for _ in range(100):
+        size = _magnitude(rng, bool(symbol.is_integer))
+        value = size if symbol.is_extended_nonnegative else size * rng.choice((-1, 1))
+        if symbol.is_imaginary:
+            value = value * sp.I
+        elif not real and symbol.is_extended_real is None:
+            value = value + sp.I * rng.choice((-1, 1)) * _magnitude(rng, False)
+        if all(getattr(value, f"is_{name}") == holds for name, holds in wanted.items()):
+            return value
+    return None
+
+
+def _magnitude(rng: Random, integer: bool) -> sp.Rational:
+    size = 16 ** rng.uniform(-1, 1)
+    if integer:
+        return sp.Integer(rng.choice((0, round(size))))
+    # A small denominator keeps a reported counterexample legible.
+    fraction = Fraction(size).limit_denominator(97)
+    return sp.Rational(fraction.numerator, fraction.denominator)
+
+
+def _satisfies(point: Point, condition: Relational) -> bool:
+    """Whether `condition` holds at `point`, and not by less than the edge."""
+    symbols, gap = _gap(condition)
+    if any(symbol not in point for symbol in symbols):
+        return False
+    with mpmath.workdps(_DIGITS):
+        try:
+            value = gap(*(gaussian_rational(point[symbol]) for symbol in symbols))
+        except (ArithmeticError, ValueError, TypeError, NameError):
+            return False
+        if isinstance(condition, Ne):
+            return bool(abs(value) > _EDGE)
+        # A complex value (the logarithm of a negative number) satisfies no inequality.
+        return not isinstance(value, mpmath.mpc) and bool(value > _EDGE)
+
+
+def gaussian_rational(value: sp.Expr) -> mpmath.mpf | mpmath.mpc:
+    """A coordinate of a point, which is a rational or complex with rational parts, at the working precision."""
+    real, imaginary = (mpmath.mpf(int(part.p)) / int(part.q) for part in value.as_real_imag())
+    return mpmath.mpc(real, imaginary) if imaginary else real
+
+
+@lru_cache(maxsize=256)
+def _gap(condition: Relational) -> tuple[tuple[sp.Symbol, ...], Callable[..., mpmath.mpf]]:
+    """The symbols of `condition`, and a function of them that is positive where it holds."""
+    larger_first = isinstance(condition, (Gt, Ge, Ne))
+    first, second = condition.args if larger_first else reversed(condition.args)
+    symbols = tuple(sorted(condition.free_symbols, key=_key))
+    return symbols, sp.lambdify(symbols, first - second, modules="mpmath")
+
+
+def check_conditions(where: Sequence[object]) -> None:
+    """Refuse a side condition by which no point can be chosen."""
+    for condition in where:
+        if isinstance(condition, (Lt, Le, Gt, Ge, Ne)):
+            continue
+        if condition in (True, False):
+            raise ValueError(
+                f"a condition in `where` became {condition} by the assumptions on its symbols "
+                "alone; drop it, or correct the symbols' assumptions."
+            )
+        raise TypeError(
+            f"where: {condition!r} is not one of <, <=, >, >=, Ne; "
+            "a random point never meets an equality, so substitute that instead."
+        )

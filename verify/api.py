@@ -1,0 +1,47 @@
+"""The vocabulary of a claim file: everything that one needs to write a claim and decide it.
+
+>>> from lemmata.verify.api import Domain, Equal, Log, Measurement, Paper, claim
+"""
+
+from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.claim import Claim, Paper, claim
+from lemmata.verify.compare.bound import Bound
+from lemmata.verify.compare.equal import Equal
+from lemmata.verify.compare.frequency import Frequency, Reported
+from lemmata.verify.compare.identity import Identity
+from lemmata.verify.compare.limit import Limit
+from lemmata.verify.compare.rate import Rate
+from lemmata.verify.compare.sign import Sign
+from lemmata.verify.compare.threshold import Threshold
+from lemmata.verify.deferred import deferred
+from lemmata.verify.domain import Condition, Domain, Integers, Interval, Log, Point
+from lemmata.verify.errors import UsageError
+from lemmata.verify.measurement import Count, Exact, Measurement, Series
+
+__all__ = [
+    "Accuracy",
+    "Bound",
+    "Claim",
+    "Condition",
+    "Count",
+    "Domain",
+    "Equal",
+    "Exact",
+    "Frequency",
+    "Identity",
+    "Integers",
+    "Interval",
+    "Limit",
+    "Log",
+    "Measurement",
+    "Paper",
+    "Point",
+    "Rate",
+    "Reported",
+    "Series",
+    "Sign",
+    "Threshold",
+    "UsageError",
+    "claim",
+    "deferred",
+]

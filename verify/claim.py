@@ -1,0 +1,217 @@
+"""What a claim is: a paper's statement, its derivation, its measurement, and the rule between."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from lemmata.verify.deferred import Deferred
+from lemmata.verify.domain import Domain
+from lemmata.verify.errors import UsageError
+
+if TYPE_CHECKING:
+    from lemmata.verify.compare.base import Comparison
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)+")
+_EXPECTED = ("verified", "refuted", "inconclusive")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where claims come from. `arxiv` or `doi` lets a reader find it."""
+
+    title: str
+    year: int
+    arxiv: str = ""
+    doi: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.title.strip():
+            raise UsageError("a Paper has no title; give it the one that it is published under.")
+
+    def at(self, place: str) -> Source:
+        """The place in the paper, such as "Theorem 2, eq. 7"."""
+        return Source(self, place)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place in a paper."""
+
+    paper: Paper
+    place: str
+
+    def __str__(self) -> str:
+        paper = self.paper
+        where = f"arXiv {paper.arxiv}" if paper.arxiv else f"doi {paper.doi}" if paper.doi else ""
+        return ", ".join(part for part in (paper.title, where, str(paper.year), self.place) if part)
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way of measuring. A claim with two is verified only where both agree with it."""
+
+    name: str
+    measure: Callable[..., Any]
+    batched: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A statement that can be decided. Made by the decorator `claim`; see there for the fields."""
+
+    id: str
+    source: Source
+    says: str
+    domain: Domain
+    predicted: Any
+    compare: Comparison
+    methods: tuple[Method, ...]
+    uses: tuple[str, ...] = ()
+    scope: str = ""
+    reading: str = ""
+    reported: str = ""
+    expected: Literal["verified", "refuted", "inconclusive"] = "verified"
+    cause: str = ""
+    points: int | None = None
+    doc: str = ""
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise UsageError(
+                f"claim id {self.id!r} is no path; write paper/name in lower case, digits and "
+                "hyphens, such as 'delayed-repression/critical-delay'."
+            )
+        if not isinstance(self.source, Source) or not self.source.place.strip():
+            raise UsageError(
+                f"claim {self.id!r} has no source ({self.source!r}); give source=Paper(title, "
+                "year).at('Theorem 1')."
+            )
+        if not self.says.strip():
+            raise UsageError(f"claim {self.id!r} says nothing; give its statement in says=….")
+        self._check_parts()
+        if self.expected not in _EXPECTED:
+            raise UsageError(
+                f"claim {self.id!r}: expected={self.expected!r}; it is one of {_EXPECTED}."
+            )
+        if self.expected != "verified" and not self.cause.strip():
+            raise UsageError(
+                f"claim {self.id!r} is expected to be {self.expected} and gives no cause; say in "
+                "cause=… why."
+            )
+
+    def _check_parts(self) -> None:
+        from lemmata.verify.compare.base import Comparison
+
+        if not isinstance(self.domain, Domain):
+            raise UsageError(f"claim {self.id!r}: domain={self.domain!r}; give a Domain(…).")
+        if not isinstance(self.compare, Comparison):
+            raise UsageError(
+                f"claim {self.id!r}: compare={self.compare!r}; give a rule such as "
+                "Equal(relative=1e-3, because='…')."
+            )
+        if self.points is not None and self.points < 1:
+            raise UsageError(f"claim {self.id!r}: points={self.points!r}; sample at least one.")
+        if self.id in self.uses:
+            raise UsageError(f"claim {self.id!r} rests on itself; take it out of uses=….")
+
+    def also(self, name: str, *, batched: bool = False) -> Callable[[Callable[..., Any]], Claim]:
+        """Decorate a second, independent measurement of the same claim; gives the wider claim."""
+
+        def widen(measure: Callable[..., Any]) -> Claim:
+            wider = dataclasses.replace(
+                self, methods=(*self.methods, Method(name, measure, batched))
+            )
+            _remember(wider)
+            return wider
+
+        return widen
+
+
+def claim(
+    id: str,
+    *,
+    source: Source,
+    says: str,
+    domain: Domain,
+    predicted: Any,
+    compare: Comparison,
+    uses: Iterable[str] = (),
+    batched: bool = False,
+    method: str = "",
+    **more: Any,
+) -> Callable[[Callable[..., Any]], Claim]:
+    r"""Turn a measurement into a claim.
+
+    The decorated function takes a point `p` of the domain (`p.k`) and an `Accuracy`, and returns a
+    `Measurement`, `Count`, `Series` or `Exact`. It must not use the formula that it checks.
+
+    **Arguments:**
+
+    - `id`: a path, stable for ever: `"delayed-repression/critical-delay"`.
+    - `source`: the place in the paper: `paper.at("Theorem 2, eq. 7")`.
+    - `says`: the statement in LaTeX.
+    - `domain`: the parameters for which it is claimed.
+    - `predicted`: a derivation (a function without arguments that returns one), a SymPy
+      expression in the domain's names, a number, or a function of a point.
+    - `compare`: the decision rule, with its margin and the reason for it.
+    - `uses`: ids of the claims that this one rests on.
+    - `batched`: whether the function takes all points at once, each value an array of shape (n,).
+    - `method`: a name for this way of measuring, where there are several (see `Claim.also`).
+    - `scope`, `reading`: the setting, and which reading of the paper's words this is.
+    - `reported`: numbers that the paper prints, in words.
+    - `expected`, `cause`: the verdict that is known to come out if not "verified", and why.
+    - `points`: how many points to sample, where the profile's number does not suit.
+
+    **Raises:** `UsageError` for anything missing or malformed.
+    """
+
+    def make(measure: Callable[..., Any]) -> Claim:
+        name = method or getattr(measure, "__name__", "measured").replace("_", " ")
+        made = Claim(
+            id=id, source=source, says=says, domain=domain, predicted=predicted, compare=compare,
+            methods=(Method(name, measure, batched),), uses=tuple(uses),
+            doc=(measure.__doc__ or "").strip(), **more,
+        )  # fmt: skip
+        _remember(made)
+        return made
+
+    return make
+
+
+_made: list[Claim] | None = None
+
+
+@contextmanager
+def recording() -> Any:
+    """Collect the claims that are made meanwhile, so that none is lost to a reused name."""
+    global _made  # noqa: PLW0603 (the one explicit list; off except while a file is loaded)
+    outer, _made = _made, []
+    try:
+        yield _made
+    finally:
+        _made = outer
+
+
+def _remember(made: Claim) -> None:
+    if _made is not None:
+        _made[:] = [claim for claim in _made if not _widens(made, claim)]
+        _made.append(made)
+
+
+def _widens(wide: Claim, narrow: Claim) -> bool:
+    return wide.id == narrow.id and wide.methods[: len(narrow.methods)] == narrow.methods
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint naming the most similar of the known names, or all of them if there are few."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    if close:
+        return "nearest: " + ", ".join(close)
+    return "there are: " + ", ".join(known[:12]) if known else "there are none"

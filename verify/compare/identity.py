@@ -1,0 +1,88 @@
+"""`Identity`: two exact expressions are the same number at every point."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lemmata.verify.compare.base import (
+    Agreement,
+    Comparison,
+    ErrorKind,
+    Estimate,
+    Judgement,
+)
+from lemmata.verify.measurement import Exact
+
+#: decimal digits of the evaluation, and how many of them must vanish or stay for a decision
+DIGITS = 60
+VANISHED = 45
+STANDS = 25
+
+
+@dataclass(frozen=True)
+class ExactEstimate(Estimate):
+    """An estimate that keeps its exact value beside the float that is shown."""
+
+    exact: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity(Comparison):
+    """Exact algebra at rational points: no margin, no numerics.
+
+    The measurement is handed exact rational parameters and returns an `Exact` value by another
+    route than the formula's (a definition, a recursion, a finite sum). Rational differences are
+    decided exactly; others by evaluation to 60 digits, where a difference below 1e-45 of the terms
+    counts as none, above 1e-25 as one, and anything between as undecided.
+    """
+
+    because: str = "exact algebra has no margin"
+    kind: ClassVar[str] = "identity"
+    reads = Exact
+    exact: ClassVar[bool] = True
+    error: ClassVar[ErrorKind] = "none"
+
+    def accepts(self, predicted: float) -> tuple[float, float]:
+        return predicted, predicted
+
+    def read(self, measured: Exact, alpha: float) -> Estimate:
+        value = _float(measured.value)
+        return ExactEstimate(value, value, value, exact=measured.value)
+
+    def judge(self, predicted: Any, estimate: Estimate) -> Judgement:
+        """Decide one point from two exact values."""
+        import sympy as sp
+
+        if not isinstance(estimate, ExactEstimate):  # no measurement, and it says why
+            return super().judge(_float(predicted), estimate)
+        left, right = sp.sympify(predicted), sp.sympify(estimate.exact)
+        value = _float(left)
+        agreement = _agreement(left - right, max(abs(value), abs(estimate.value), 1e-300))
+        if agreement is not Agreement.UNRESOLVED:
+            return Judgement(value, estimate, (value, value), agreement)
+        return Judgement(
+            value, estimate, (value, value), agreement,
+            f"{DIGITS} digits do not tell whether {left - right} vanishes",
+            "values that SymPy can evaluate exactly",
+        )  # fmt: skip
+
+
+def _agreement(difference: Any, size: float) -> Agreement:
+    """Whether an exact difference of terms of this size vanishes."""
+    if difference.is_Rational:
+        return Agreement.AGREES if difference == 0 else Agreement.DISAGREES
+    share = abs(_float(difference, DIGITS)) / size
+    if share <= 10.0**-VANISHED:
+        return Agreement.AGREES
+    return Agreement.DISAGREES if share >= 10.0**-STANDS else Agreement.UNRESOLVED
+
+
+def _float(value: Any, digits: int = 20) -> float:
+    import sympy as sp
+
+    try:
+        return float(sp.sympify(value).evalf(digits))
+    except TypeError:  # complex, or still symbolic
+        return math.nan

@@ -1,0 +1,226 @@
+"""Decide a claim: screen a batch of points, look again, shrink and confirm, and say how sure."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lemmata.verify.claim import Claim, Method
+from lemmata.verify.compare.base import Agreement, Estimate, Judgement
+from lemmata.verify.domain import Point
+from lemmata.verify.errors import UsageError
+from lemmata.verify.measure import CONFIRM, SCREEN, SEARCH, SECOND, Gauge, rational
+from lemmata.verify.measurement import Measured
+from lemmata.verify.prediction import Prediction, predict
+from lemmata.verify.resolution import Stored, predicted_values, resolution
+from lemmata.verify.settings import Settings
+from lemmata.verify.shrink import shrink
+from lemmata.verify.verdict import Outcome, Verdict, Worst
+
+#: points, besides those measured, on which a mutant must differ to count as another formula
+ELSEWHERE = 64
+
+
+def decide(claim: Claim, settings: Settings) -> Verdict:
+    """Decide a claim.
+
+    A crash of the measurement or the derivation is an `ERROR` with its traceback, not a verdict.
+
+    **Raises:** `UsageError` for a claim that is malformed or `--at` values outside its domain.
+    """
+    started = time.perf_counter()
+    try:
+        verdict = _decide(claim, settings)
+    except UsageError:
+        raise
+    except Exception as crash:
+        verdict = Verdict(
+            claim.id, Outcome.ERROR, claim.expected, claim.compare.kind,
+            reason=f"{type(crash).__name__}: {crash}",
+            settles="mend the crash; its traceback is in the results",
+            traceback=traceback.format_exc(),
+        )  # fmt: skip
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def _decide(claim: Claim, settings: Settings) -> Verdict:
+    prediction = predict(claim)
+    points = _points(claim, settings, settings.seed, claim.points or settings.profile.points)
+    decisions = len(claim.methods) * (2 * len(points) + 2)
+    court = Court(claim, prediction, settings, settings.alpha(decisions))
+    trials = [court.screen(method, points) for method in claim.methods]
+    ruling = _together([court.rule(trial) for trial in trials])
+    return _with_evidence(claim, prediction, settings, trials, ruling)
+
+
+def _points(claim: Claim, settings: Settings, seed: int, n: int) -> list[Point]:
+    points = claim.domain.sample(n, seed=seed, fixed=settings.fixed)
+    return [rational(claim, point) for point in points] if claim.compare.exact else points
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One method's evidence: the points, what was measured there, and how each was judged."""
+
+    gauge: Gauge
+    points: Sequence[Point]
+    measured: Sequence[Measured]
+    judgements: Sequence[Judgement]
+
+    @property
+    def worst(self) -> int:
+        """The index of the worst point."""
+        return max(range(len(self.points)), key=lambda i: self.judgements[i].badness)
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What one method (or all together) makes of a claim."""
+
+    outcome: Outcome
+    worst: Worst
+    reason: str | None = None
+    settles: str | None = None
+    arrays: Any = None
+
+
+@dataclass(frozen=True)
+class Court:
+    """A claim with its prediction and the probability `alpha` of error for each decision."""
+
+    claim: Claim
+    prediction: Prediction
+    settings: Settings
+    alpha: float
+
+    def screen(self, method: Method, points: Sequence[Point]) -> Trial:
+        """Measure and judge all points; those unresolved are measured once more, harder."""
+        gauge = Gauge(self.claim, method, self.settings.seed, self.settings.profile.effort)
+        measured = gauge.measure(points, SCREEN)
+        judgements = self._judge(points, measured)
+        open_ones = [
+            i for i, j in enumerate(judgements) if j.agreement is Agreement.UNRESOLVED
+        ]
+        if open_ones:
+            again = [points[i] for i in open_ones]
+            second = gauge.measure(again, SECOND)
+            for i, one, judgement in zip(open_ones, second, self._judge(again, second), strict=True):
+                measured[i], judgements[i] = one, judgement
+        return Trial(gauge, points, measured, judgements)
+
+    def _judge(self, points: Sequence[Point], measured: Sequence[Measured]) -> list[Judgement]:
+        predicted = predicted_values(self.prediction, self.claim.compare, points)
+        return [
+            self.claim.compare.judge(value, self.estimate(one))
+            for value, one in zip(predicted, measured, strict=True)
+        ]
+
+    def estimate(self, measured: Measured) -> Estimate:
+        """What the claim's rule reads off a measurement."""
+        return self.claim.compare.estimate(measured, self.alpha)
+
+    def rule(self, trial: Trial) -> Ruling:
+        """The outcome by one method."""
+        i = trial.worst
+        judgement = trial.judgements[i]
+        worst = self._worst(trial, trial.points[i], judgement)
+        arrays = trial.measured[i].arrays
+        if judgement.agreement is Agreement.AGREES:
+            return Ruling(Outcome.VERIFIED, worst, arrays=arrays)
+        if judgement.agreement is Agreement.UNRESOLVED:
+            return Ruling(
+                Outcome.INCONCLUSIVE, worst, judgement.reason, judgement.settles, arrays
+            )
+        return self._confirm(trial, trial.points[i], worst)
+
+    def _confirm(self, trial: Trial, point: Point, worst: Worst) -> Ruling:
+        """Refuted, if the counterexample (shrunk, or else as found) is one when measured again."""
+        simplest = shrink(
+            self.claim.domain, point,
+            lambda p: self._look(trial.gauge, p, SEARCH)[0].agreement is Agreement.DISAGREES,
+            fixed=self.settings.fixed,
+        )  # fmt: skip
+        for candidate in [simplest] if simplest == point else [simplest, point]:
+            judgement, measured = self._look(trial.gauge, candidate, CONFIRM)
+            if judgement.agreement is Agreement.DISAGREES:
+                found = self._worst(trial, candidate, judgement)
+                return Ruling(
+                    Outcome.REFUTED, found, "measured again, harder, it still disagrees",
+                    arrays=measured.arrays,
+                )  # fmt: skip
+        return Ruling(
+            Outcome.INCONCLUSIVE, worst,
+            "a point disagreed, but not when it was measured again, harder",
+            "a more accurate measurement of that point",
+        )  # fmt: skip
+
+    def _look(self, gauge: Gauge, point: Point, look: int) -> tuple[Judgement, Measured]:
+        if self.claim.compare.exact:
+            point = rational(self.claim, point)
+        measured = gauge.measure([point], look)
+        return self._judge([point], measured)[0], measured[0]
+
+    def _worst(self, trial: Trial, point: Point, judgement: Judgement) -> Worst:
+        return Worst(dict(point), judgement, trial.gauge.method.name)
+
+
+def _together(rulings: Sequence[Ruling]) -> Ruling:
+    """One ruling from those of all methods: the worst, unless they contradict each other."""
+    rank = {Outcome.REFUTED: 2, Outcome.INCONCLUSIVE: 1, Outcome.VERIFIED: 0}
+    worst = max(rulings, key=lambda r: (rank[r.outcome], r.worst.judgement.badness))
+    outcomes = {ruling.outcome for ruling in rulings}
+    if {Outcome.REFUTED, Outcome.VERIFIED} <= outcomes:
+        return replace(
+            worst, outcome=Outcome.INCONCLUSIVE,
+            reason="the methods contradict each other: " + ", ".join(
+                f"{ruling.worst.method}: {ruling.outcome}" for ruling in rulings
+            ),
+            settles="find the method that is wrong",
+        )  # fmt: skip
+    return worst
+
+
+def _with_evidence(
+    claim: Claim,
+    prediction: Prediction,
+    settings: Settings,
+    trials: Sequence[Trial],
+    ruling: Ruling,
+) -> Verdict:
+    """The verdict: the ruling, what stands behind it, and what it could have caught."""
+    agreements = Counter(str(j.agreement) for trial in trials for j in trial.judgements)
+    estimates = list(zip(*([j.estimate for j in t.judgements] for t in trials), strict=True))
+    stored = Stored(claim.compare, trials[0].points, estimates)
+    elsewhere = _points(claim, settings, settings.seed + 1, ELSEWHERE)
+    ways = len(trials)
+    verdict = Verdict(
+        claim.id, ruling.outcome, claim.expected, claim.compare.kind, ruling.worst,
+        dict(agreements), ruling.reason, ruling.settles,
+        evidence=("measured" if ways == 1 else f"measured {ways} ways",),
+        resolution=resolution(prediction, stored, elsewhere),
+        arrays=dict(ruling.arrays or {}),
+    )  # fmt: skip
+    return _with_derivation(prediction, verdict)
+
+
+def _with_derivation(prediction: Prediction, verdict: Verdict) -> Verdict:
+    """Replay the derivation: without a gap it is evidence; with a false step nothing is verified."""
+    derivation = prediction.derivation
+    if derivation is None:
+        return verdict
+    replayed = derivation.replay()
+    verdict = replace(verdict, derivation=derivation.summary(replayed))
+    wrong = [one for one in replayed if one.status == "false"]
+    if not wrong and not any(one.status == "gap" for one in replayed):
+        return replace(verdict, evidence=("derived", *verdict.evidence))
+    if wrong and verdict.outcome is Outcome.VERIFIED:
+        return replace(
+            verdict, outcome=Outcome.INCONCLUSIVE,
+            reason=f"a step of the derivation is false: {wrong[0].step.because} ({wrong[0].how})",
+            settles="mend the derivation",
+        )  # fmt: skip
+    return verdict

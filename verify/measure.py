@@ -1,0 +1,73 @@
+"""Take the measurements of a claim: all points at once or one by one, each look with new draws."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.claim import Claim, Method
+from lemmata.verify.domain import Point, stack
+from lemmata.verify.measurement import Measured, as_batch
+
+#: looks at a claim, each with randomness of its own
+SCREEN, SECOND, SEARCH, CONFIRM = range(4)
+#: how much more effort goes into a second look and into confirming a counterexample
+HARDER = 4.0
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One method of a claim, ready to measure at any point.
+
+    **Fields:** the claim, one of its methods, the run's seed, and the effort of a first look.
+    """
+
+    claim: Claim
+    method: Method
+    seed: int
+    effort: float
+
+    def measure(self, points: Sequence[Point], look: int) -> list[Measured]:
+        """Measurements at the points; whatever the measurement raises passes through."""
+        effort = self.effort * (HARDER if look in (SECOND, CONFIRM) else 1.0)
+        name = getattr(self.method.measure, "__name__", self.method.name)
+        if self.method.batched and not self.claim.compare.exact:
+            accuracy = Accuracy(effort, self._entropy(look, points))
+            return as_batch(self.method.measure(stack(list(points)), accuracy), len(points), name)
+        found: list[Measured] = []
+        for point in points:
+            accuracy = Accuracy(effort, self._entropy(look, [point]))
+            found += as_batch(self.method.measure(point, accuracy), 1, name)
+        return found
+
+    def _entropy(self, look: int, points: Sequence[Point]) -> tuple[int, ...]:
+        # The points' own values are part of the name, so that a point measured alone repeats.
+        return (
+            self.seed,
+            zlib.crc32(self.claim.id.encode()),
+            zlib.crc32(self.method.name.encode()),
+            look,
+            zlib.crc32(repr([dict(point) for point in points]).encode()),
+        )
+
+
+def rational(claim: Claim, point: Point) -> Point:
+    """A nearby point with exact rational parameters, for a rule of exact algebra.
+
+    Rounded coarsely first, so that numbers stay small, and finer until the point is inside.
+    """
+    import sympy as sp
+
+    values: dict[str, Any] = claim.domain.parameters(point)
+    for denominator in (12, 97, 10**4, 10**9):
+        near = {
+            name: sp.Rational(value).limit_denominator(denominator)
+            for name, value in values.items()
+        }
+        candidate = claim.domain.point(**near)
+        if claim.domain.broken(candidate) is None:
+            return candidate
+    return claim.domain.point(**{name: sp.Rational(value) for name, value in values.items()})

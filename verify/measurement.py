@@ -1,0 +1,152 @@
+"""What a measurement hands over: a value with error bounds, a count, a series, or an exact number.
+
+The bounds come from the numerics alone (two resolutions, a bracket, replicas), never from a
+comparison with the prediction. Statistical error and numerical bias are kept apart, because they
+are cured by different means: more draws, or a finer computation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What every measurement carries besides its numbers.
+
+    **Fields:**
+
+    - `converged`: whether the numerics did what they were asked to; a False never verifies.
+    - `note`: one sentence on what went wrong or is worth knowing.
+    - `arrays`: named arrays to keep beside the results (a trajectory, a sweep).
+    """
+
+    converged: Any = True
+    note: Any = ""
+    arrays: Mapping[str, ArrayLike] = field(default_factory=dict)
+
+    #: How many array axes one single measurement has, by field; a batch has one more in front.
+    axes: ClassVar[Mapping[str, int]] = {}
+
+    def split(self, n: int) -> list[Self]:
+        """The `n` single measurements of a batch, whose fields may carry a leading axis of n."""
+        parts = {name: _rows(getattr(self, name), n, axes) for name, axes in self.axes.items()}
+        parts["converged"] = _rows(self.converged, n, 0)
+        parts["note"] = [self.note] * n if isinstance(self.note, str) else list(self.note)
+        rows = [{name: values[i] for name, values in parts.items()} for i in range(n)]
+        arrays = {name: np.asarray(value) for name, value in self.arrays.items()}
+        return [
+            dataclasses.replace(
+                self,
+                **row,
+                arrays={k: v[i] if v.ndim and len(v) == n else v for k, v in arrays.items()},
+            )
+            for i, row in enumerate(rows)
+        ]
+
+
+def _rows(value: Any, n: int, axes: int) -> list[Any]:
+    array = np.asarray(value)
+    if array.ndim <= axes:  # shared by the whole batch
+        return [value] * n
+    if array.ndim != axes + 1 or len(array) != n:
+        raise ValueError(
+            f"a batch of {n} points was measured, but a field came back with shape {array.shape}; "
+            f"give it a leading axis of length {n}."
+        )
+    return list(array) if axes else array.tolist()
+
+
+@dataclass(frozen=True)
+class Measurement(Measured):
+    r"""A number $m$ with a standard error and a bound on its numerical bias.
+
+    **Fields:** (scalars; in a batch of n points arrays of shape `(n,)`)
+
+    - `value`: the measured number.
+    - `stderr`: standard error of the mean of random draws; 0 where nothing is random.
+    - `bias`: a bound on the deterministic error (discretisation, a bracket's half-width).
+    - `dof`: degrees of freedom behind `stderr`, for Student's t.
+    """
+
+    value: Any
+    stderr: Any = 0.0
+    bias: Any = 0.0
+    dof: Any = float("inf")
+
+    axes = {"value": 0, "stderr": 0, "bias": 0, "dof": 0}  # noqa: RUF012 (a ClassVar above)
+
+    @classmethod
+    def mean(cls, draws: ArrayLike, *, bias: float = 0.0) -> Measurement:
+        """The mean of independent draws along the last axis, with its standard error."""
+        y = np.asarray(draws, dtype=float)
+        n = y.shape[-1] if y.ndim else 0
+        if n < 2:
+            raise ValueError(f"{n} draws give no standard error; take at least 2.")
+        stderr = np.std(y, axis=-1, ddof=1) / np.sqrt(n)
+        return cls(np.mean(y, axis=-1), stderr, bias, dof=float(n - 1))
+
+    @classmethod
+    def bracket(cls, lo: ArrayLike, hi: ArrayLike, *, converged: Any = True, note: Any = "") -> Self:
+        """A value known to lie between `lo` and `hi`: the midpoint, with half the width as bias."""
+        low, high = np.asarray(lo, dtype=float), np.asarray(hi, dtype=float)
+        return cls((low + high) / 2, bias=np.abs(high - low) / 2, converged=converged, note=note)
+
+
+@dataclass(frozen=True)
+class Count(Measured):
+    """How often an event happened: `successes` of `trials` independent runs."""
+
+    successes: Any
+    trials: Any
+
+    axes = {"successes": 0, "trials": 0}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class Series(Measured):
+    """A positive quantity `y` along `x` (time, width, step): the raw material of a rate or a limit.
+
+    **Fields:** (shape `(m,)`; in a batch `(n, m)`)
+
+    - `x`: where it was measured, increasing and positive.
+    - `y`: what was measured.
+    - `stderr`: standard error of `y`, scalar or like `y`.
+    - `bias`: bound on the numerical error of `y`, scalar or like `y`.
+    """
+
+    x: Any
+    y: Any
+    stderr: Any = 0.0
+    bias: Any = 0.0
+
+    axes = {"x": 1, "y": 1, "stderr": 1, "bias": 1}  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class Exact(Measured):
+    """An exact value (integer, fraction, or SymPy number) for a claim that is an identity."""
+
+    value: Any
+
+    axes = {"value": 0}  # noqa: RUF012
+
+
+def as_batch(result: Any, n: int, name: str) -> list[Measured]:
+    """Split what a measurement function returned for `n` points, or say what it should return."""
+    if isinstance(result, Measured):
+        return list(result.split(n))
+    if isinstance(result, Sequence) and all(isinstance(one, Measured) for one in result):
+        if len(result) != n:
+            raise ValueError(f"`{name}` returned {len(result)} measurements for {n} points.")
+        return list(result)
+    raise TypeError(
+        f"`{name}` returned {result!r} ({type(result).__name__}); return a Measurement(value, "
+        "stderr, bias), a Count, a Series or an Exact, so that its error is known."
+    )

@@ -1,0 +1,99 @@
+"""Wrong formulas near a right one: what a check that can fail has to tell apart.
+
+Each mutant is the formula with one thing changed: a constant, an exponent, a sign, a term or factor
+left out, two parameters swapped, a function replaced by its neighbour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import sympy as sp
+
+#: functions that are confused with one another
+_NEIGHBOURS = {sp.sin: sp.cos, sp.cos: sp.sin, sp.sinh: sp.cosh, sp.cosh: sp.sinh, sp.tan: sp.sin}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One wrong formula, and what was changed in it."""
+
+    change: str
+    expression: Any
+
+
+def mutants(expression: Any) -> list[Mutant]:
+    """All first-order mutants of a SymPy expression, each different formula once.
+
+    >>> x = sp.Symbol("x")
+    >>> sorted({str(m.expression) for m in mutants(2 * x)})
+    ['-2*x', '2', '2*x**2', '2/x', '3*x', '4*x', 'x', 'x/2']
+    """
+    found: dict[Any, Mutant] = {}
+    for change, mutated in (*_local(expression), *_swaps(expression)):
+        if mutated != expression and mutated not in found:
+            found[mutated] = Mutant(change, mutated)
+    return list(found.values())
+
+
+def _local(whole: Any) -> Iterator[tuple[str, Any]]:
+    """Change one node of the tree."""
+    for path, node in _nodes(whole, ()):
+        for change, replacement in _changes(node):
+            mutated = _replaced(whole, path, replacement)
+            if not mutated.has(sp.zoo, sp.nan, sp.oo):
+                yield change, mutated
+    yield "sign reversed", -whole
+
+
+def _nodes(node: Any, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Any]]:
+    yield path, node
+    for index, child in enumerate(node.args):
+        yield from _nodes(child, (*path, index))
+
+
+def _replaced(node: Any, path: tuple[int, ...], replacement: Any) -> Any:
+    if not path:
+        return replacement
+    arguments = list(node.args)
+    arguments[path[0]] = _replaced(arguments[path[0]], path[1:], replacement)
+    return node.func(*arguments)
+
+
+def _changes(node: Any) -> Iterator[tuple[str, Any]]:
+    if node.is_Number or node.is_NumberSymbol:
+        yield f"{node} → {node + 1}", node + 1
+        yield f"{node} → {2 * node}", 2 * node
+        yield f"{node} → {node / 2}", node / 2
+        yield f"{node} → {-node}", -node
+    elif node.is_Symbol:
+        yield f"{node} squared", node**2
+        yield f"{node} left out", sp.Integer(1)
+    elif node.is_Add or node.is_Mul:
+        what = "term" if node.is_Add else "factor"
+        for index, part in enumerate(node.args):
+            rest = [other for i, other in enumerate(node.args) if i != index]
+            yield f"{what} {part} left out", node.func(*rest)
+            if node.is_Add:
+                yield f"sign of term {part} reversed", node.func(*rest, -part)
+            else:
+                yield f"factor {part} inverted", node.func(*rest, 1 / part)
+    elif node.is_Pow:
+        yield f"exponent of {node} left out", node.base
+        yield f"exponent of {node} raised by 1", node.base ** (node.exp + 1)
+    elif node.func in _NEIGHBOURS:
+        yield f"{node.func} → {_NEIGHBOURS[node.func]}", _NEIGHBOURS[node.func](*node.args)
+    elif node.is_Function and len(node.args) == 1:
+        yield f"{node.func} left out", node.args[0]
+
+
+def _swaps(expression: Any) -> Iterator[tuple[str, Any]]:
+    symbols = sorted(expression.free_symbols, key=str)
+    for one, other in combinations(symbols, 2):
+        swapped = expression.subs({one: other, other: one}, simultaneous=True)
+        yield f"{one} and {other} swapped", swapped
+        yield f"{one} → {other}", expression.subs(one, other)
+        yield f"{other} → {one}", expression.subs(other, one)

@@ -1,0 +1,125 @@
+"""The predicted side of a claim: a formula, evaluated at points of the domain."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lemmata.verify.deferred import Deferred
+from lemmata.verify.domain import Point, stack
+from lemmata.verify.errors import UsageError
+
+if TYPE_CHECKING:
+    from lemmata.theory.derivation import Derivation
+    from lemmata.verify.claim import Claim
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A formula in the domain's names, or (`expression` None) a function of a point.
+
+    **Fields:**
+
+    - `expression`: the SymPy expression, if there is one.
+    - `function`: a point in, a number out, where there is no expression.
+    - `derivation`: how the expression was derived, if it was.
+    """
+
+    expression: Any = None
+    function: Callable[[Point], Any] | None = None
+    derivation: Derivation | None = None
+
+    def at(self, points: Sequence[Point]) -> np.ndarray:
+        """Predicted values, shape `(n,)`, in float64; NaN where the formula is not real."""
+        if self.expression is None:
+            assert self.function is not None
+            return np.array([float(self.function(point)) for point in points])
+        return evaluate([self.expression], points)[0]
+
+    def exactly_at(self, point: Mapping[str, Any]) -> Any:
+        """The exact value at a rational point."""
+        if self.expression is None:
+            assert self.function is not None
+            return self.function(Point(point))
+        return self.expression.subs(_by_symbol(self.expression, point))
+
+
+def predict(claim: Claim) -> Prediction:
+    """Resolve what a claim predicts.
+
+    **Raises:** `UsageError` if the formula has symbols that are not in the domain, or if it is none.
+    """
+    import sympy as sp
+
+    from lemmata.theory.derivation import Derivation
+
+    predicted = claim.predicted
+    if isinstance(predicted, Deferred) or (callable(predicted) and not _takes_a_point(predicted)):
+        predicted = predicted()
+    if callable(predicted) and not isinstance(predicted, sp.Basic | Derivation):
+        return Prediction(function=predicted)
+    derivation = predicted if isinstance(predicted, Derivation) else None
+    expression = sp.sympify(derivation.statement if derivation else predicted)
+    if not isinstance(expression, sp.Expr):
+        raise UsageError(
+            f"claim {claim.id!r} predicts {predicted!r} ({type(predicted).__name__}); give a "
+            "Derivation, a SymPy expression, a number, or a function of a point."
+        )
+    unknown = {str(symbol) for symbol in expression.free_symbols} - set(claim.domain.names)
+    if unknown:
+        raise UsageError(
+            f"claim {claim.id!r} predicts {expression}, but {', '.join(sorted(unknown))} is not in "
+            f"its domain ({', '.join(claim.domain.names) or 'no parameters'}); add the missing "
+            "parameters or rename the symbols."
+        )
+    return Prediction(expression, derivation=derivation)
+
+
+def evaluate(expressions: Sequence[Any], points: Sequence[Point]) -> np.ndarray:
+    """Values of many expressions at many points, shape `(expressions, points)`; NaN if not real."""
+    import sympy as sp
+
+    names = sorted({str(s) for expression in expressions for s in expression.free_symbols})
+    by_name = {name: sp.Symbol(name) for name in names}
+    plain = [
+        expression.xreplace({s: by_name[str(s)] for s in expression.free_symbols})
+        for expression in expressions
+    ]
+    # Complex arithmetic, so that the root or logarithm of a negative number is seen, not hidden.
+    batch = stack(list(points)) if names else Point({})
+    arguments = [np.asarray(batch[name], dtype=complex) for name in names]
+    function = sp.lambdify([by_name[name] for name in names], plain, modules=["numpy", "scipy"])
+    with np.errstate(all="ignore"):
+        try:
+            rows = function(*arguments)
+        except (TypeError, ZeroDivisionError, OverflowError):  # functions without complex arguments
+            return np.array([[_alone(one, point) for point in points] for one in expressions])
+    values = np.array([np.broadcast_to(np.asarray(r, complex), len(points)) for r in rows])
+    real = np.abs(values.imag) <= 1e-12 * np.abs(values.real)
+    return np.where(real & np.isfinite(values), values.real, math.nan)
+
+
+def _alone(expression: Any, point: Point) -> float:
+    """One value by SymPy's own evaluation: slow, and good for every function it knows."""
+    try:
+        value = complex(expression.subs(_by_symbol(expression, point)).evalf(20))
+    except (TypeError, ValueError, ZeroDivisionError):
+        return math.nan
+    return value.real if abs(value.imag) <= 1e-12 * abs(value.real) else math.nan
+
+
+def _by_symbol(expression: Any, point: Mapping[str, Any]) -> dict[Any, Any]:
+    return {symbol: point[str(symbol)] for symbol in expression.free_symbols}
+
+
+def _takes_a_point(function: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(p.default is p.empty and p.kind is not p.VAR_KEYWORD for p in parameters)
