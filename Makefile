@@ -42,9 +42,8 @@ install: $(STAMP) ## set up $(VENV) and nothing else
 # The stamp is written last: an interrupted installation is taken up again by the next call.
 $(STAMP): pyproject.toml $(CONSTRAINTS) .ns/lemmata/__init__.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	    echo 'lemmata needs Python 3.11 or newer, and "$(PYTHON)" is' \
-	        "$$($(PYTHON) --version 2>&1 || true). Name another one: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; \
-	    exit 1; }
+	    echo 'lemmata needs Python 3.11 or newer, and PYTHON=$(PYTHON) is not.' \
+	        'Name one: make $(MAKECMDGOALS) PYTHON=python3.11' >&2; exit 1; }
 	@rm -f $@
 	@echo 'Installing lemmata and its tools into $(VENV) …' >&2
 	@$(PYTHON) -m venv $(VENV)

@@ -92,37 +92,39 @@ def _fit_lane(u: Array, use: Array, step: Array, stride: int, offset: bool) -> G
     parts = [rows, rows & ~late, rows & late]
     whole, first, second = (_prony(back, here, ahead, part, step, stride) for part in parts)
     rates = jnp.stack([whole.rate, first.rate, second.rate])
-    error = jnp.max(rates) - jnp.min(rates) + 2 * whole.error
+    error = jnp.max(rates) - jnp.min(rates) + 4 * whole.error
     return GrowthRate(whole.rate, whole.frequency, jnp.where(jnp.isnan(error), jnp.inf, error))
 
 
 def _prony(
     back: Array, here: Array, ahead: Array, rows: Array, step: Array, stride: int
 ) -> GrowthRate:
-    """Rate, frequency and standard error from the given rows; nan from fewer than four."""
+    """Rate, frequency, and standard error of the rate; nan from fewer than four rows."""
     a, b, c = (jnp.where(rows, column, 0) for column in (here, -back, ahead))
     count = jnp.sum(rows, dtype=a.dtype)
-    # Gram-Schmidt, not normal equations, which would lose half of the digits.
+    # Gram-Schmidt, not normal equations, which would lose half of the digits; the second column
+    # is projected twice, since for one real mode nearly all of it goes.
     r11 = _safe(jnp.sqrt(jnp.sum(a * a)))
     q1 = a / r11
     r12 = jnp.sum(q1 * b)
     rest = b - r12 * q1
+    rest = rest - jnp.sum(q1 * rest) * q1
     r22 = _safe(jnp.sqrt(jnp.sum(rest * rest)))
     q2 = rest / r22
-    q = jnp.sum(q2 * c) / r22
     along = jnp.sum(q1 * c)
     left_one = c - along * q1
-    left_two = left_one - jnp.sum(q2 * left_one) * q2
-    # One real mode alone leaves only noise in the second column. Two terms must earn their place
-    # by a much smaller residual; otherwise u[n+1] = p u[n] and q = 0.
-    two = jnp.sum(left_two * left_two) < 1e-2 * jnp.sum(left_one * left_one)
+    across = jnp.sum(q2 * left_one)
+    left_two = left_one - across * q2
+    # One real mode alone leaves only noise in the second column. Two terms must stand clear of
+    # rounding, and earn their place by a much smaller residual; else u[n+1] = p u[n] and q = 0.
+    two = (r22 > 1e-12 * r11) & (jnp.sum(left_two**2) < 1e-2 * jnp.sum(left_one**2))
     left = jnp.where(two, left_two, left_one)
     # Overlapping rows share noise: only every stride-th counts as independent.
-    noise = jnp.sqrt(jnp.sum(left * left) / jnp.maximum(count - 2, 1) * stride)
-    q, dq = jnp.where(two, q, 0), jnp.where(two, noise / r22, 0)
+    noise = jnp.sqrt(jnp.sum(left**2) / jnp.maximum(count - 2, 1) * stride)
+    noise = jnp.maximum(noise, 4 * jnp.finfo(a.dtype).eps)
+    q, dq = jnp.where(two, across / r22, 0), jnp.where(two, noise / r22, 0)
     p = (along - r12 * q) / r11
-    dp = noise / r11 + jnp.abs(r12) / r11 * dq
-    rate, frequency, error = _mode(p, q, dp, dq)
+    rate, frequency, error = _mode(p, q, noise / r11, dq, r12 / r11)
     enough = count >= _FEWEST_ROWS
     return GrowthRate(
         jnp.where(enough, rate / step, jnp.nan),
@@ -131,18 +133,24 @@ def _prony(
     )
 
 
-def _mode(p: Array, q: Array, dp: Array, dq: Array) -> tuple[Array, Array, Array]:
-    """log of the larger root of z^2 - p z + q, as (real part, imaginary part, error of the real)."""
+def _mode(p: Array, q: Array, dp: Array, dq: Array, tilt: Array) -> tuple[Array, Array, Array]:
+    """log of the larger root of z^2 - p z + q, as (real part, imaginary part, error of the real).
+
+    The errors of the fit are dq of q, and dp - tilt dq of p, with dp and dq independent.
+    """
     discriminant = p * p / 4 - q
-    width = jnp.abs(p) / 2 * dp + dq
     root = jnp.sqrt(jnp.abs(discriminant))
     pair = discriminant < 0
-    # A pair: |z|^2 = q. Real roots: the larger in modulus; near a double root its error is a root.
-    modulus = jnp.where(pair, jnp.sqrt(jnp.maximum(q, 0)), jnp.abs(p) / 2 + root)
+    # A pair has |z|^2 = q; of two real roots z is the larger in modulus.
+    size = jnp.where(pair, jnp.sqrt(jnp.maximum(q, 0)), jnp.abs(p) / 2 + root)
     angle = jnp.where(pair, jnp.arctan2(root, p / 2), jnp.where(p < 0, jnp.pi, 0.0))
-    real_error = dp / 2 + jnp.minimum(width / _safe(root), jnp.sqrt(width))
-    error = jnp.where(pair, dq / _safe(2 * modulus), real_error) / _safe(modulus)
-    return jnp.log(modulus), angle, error
+    # (2 z - p) dz = z dp - dq for a real root; near a double one dz is as the root of the errors.
+    z = jnp.where(p < 0, -size, size)
+    first_order = (size * dp + jnp.abs(z * tilt + 1) * dq) / _safe(2 * root)
+    all_dp = dp + jnp.abs(tilt) * dq
+    near_double = all_dp / 2 + jnp.sqrt(jnp.abs(p) / 2 * all_dp + dq)
+    dz = jnp.where(pair, dq / _safe(2 * size), jnp.minimum(first_order, near_double))
+    return jnp.log(size), angle, dz / _safe(size)
 
 
 def _safe(x: Array) -> Array:
@@ -187,7 +195,7 @@ def dde_growth(
     Each lane is simulated from the histories start + perturbation and start - perturbation; half
     their difference is free of the offset of `start` and of every even power of the nonlinearity.
     What is usable of it ends with the simulation (after `settle` + `window` delays), or where the
-    deviation first exceeds `headroom` perturbations, or first falls below 1000 roundings of
+    deviation first exceeds `headroom` perturbations, or first falls below 1e5 roundings of
     `start`: a fast decay is judged before round-off, a fast growth before the nonlinearity. The
     rate is fitted on the last `window` delays of that, or on its later half if that is shorter. A
     second perturbation, a million times smaller, leaves fast growth the time to settle; the fit
@@ -236,13 +244,19 @@ def _growth_batch(
     plan: _Plan, start: Array, delay: Array, args: Any, kick: Array, ceiling: Array
 ) -> GrowthRate:
     def lane(y: Array, lag: Array, a: Any, kick: Array, ceiling: Array) -> GrowthRate:
-        floor = 1e3 * jnp.finfo(y.dtype).eps * jnp.maximum(jnp.abs(y), kick)
-        kicks = jnp.stack([kick, jnp.maximum(1e-6 * kick, jnp.minimum(floor, kick))])
-        coarse, fine = (_simulated_rates(plan, n, y, lag, a, kicks, floor, ceiling) for n in (1, 2))
+        rounding = jnp.finfo(y.dtype).eps * jnp.maximum(jnp.abs(y), kick)
+        kicks = jnp.stack([kick, jnp.minimum(kick, jnp.maximum(1e-6 * kick, 1e3 * rounding))])
+        floors = jnp.stack([1e5 * rounding, kicks[1] / 10])
+        (coarse, _), (fine, most) = (
+            _simulated_rates(plan, n, y, lag, a, kicks, floors, ceiling) for n in (1, 2)
+        )
         error = jnp.abs(fine.rate - coarse.rate) + fine.error
         error = jnp.where(jnp.isnan(error), jnp.inf, error)
-        best = jnp.argmin(error)
-        return GrowthRate(fine.rate[best], fine.frequency[best], error[best])
+        # The small one is for growth only: where nothing grows, it is soon lost in rounding.
+        small = (most[0] > ceiling) & (most[1] > 10 * kicks[1]) & (error[1] < error[0])
+        return GrowthRate(
+            *(jnp.where(small, v[1], v[0]) for v in (fine.rate, fine.frequency, error))
+        )
 
     return jax.vmap(lane)(start, delay, args, kick, ceiling)
 
@@ -254,10 +268,10 @@ def _simulated_rates(
     delay: Array,
     args: Any,
     kicks: Array,
-    floor: Array,
+    floors: Array,
     ceiling: Array,
-) -> GrowthRate:
-    """One lane's rates from every one of its perturbations (kicks,), with refine * steps steps."""
+) -> tuple[GrowthRate, Array]:
+    """One lane's rates and largest deviations, (kicks,) each, from refine * steps steps."""
 
     def every(t: Array, y: Array, ylag: tuple[Array, ...], a: Any) -> Array:
         return jax.vmap(lambda now, then: plan.f(t, now, (then,), a))(y, ylag[0])
@@ -273,13 +287,14 @@ def _simulated_rates(
     kept = path.ys[:: refine * plan.steps // _SAMPLES_PER_DELAY].T
     odd = (kept[: len(kicks)] - kept[len(kicks) :]) / 2
 
-    def fit(u: Array) -> GrowthRate:
+    def fit(u: Array, floor: Array) -> GrowthRate:
         first, usable = _usable(u, floor, ceiling, plan.window)
         u = jax.lax.dynamic_slice_in_dim(u, first, usable.shape[0])
         spacing = delay / _SAMPLES_PER_DELAY
         return growth_rate(u, spacing, stride=_STRIDE, offset=False, valid=usable)
 
-    return jax.vmap(fit)(odd)
+    # A run that overflowed has certainly grown.
+    return jax.vmap(fit)(odd, floors), jnp.max(jnp.where(jnp.isnan(odd), jnp.inf, jnp.abs(odd)), axis=1)
 
 
 def _usable(u: Array, floor: Array, ceiling: Array, window: int) -> tuple[Array, Array]:

@@ -29,34 +29,37 @@ def admissible_points(
 
     A symbol for which no value was found (a non-commutative one, say) is missing from the points.
     """
-    # Symbols of conditions come first, so that a draw that fails one costs little.
-    stages = [(tuple(sorted(c.free_symbols, key=_key)), c) for c in where]
-    # An order relation makes sense between real numbers only.
-    ordered = {s for c in where if not isinstance(c, Ne) for s in c.free_symbols}
-    rest = sorted(symbols, key=_key)
-
-    def draw() -> Point | None:
-        drawn: dict[sp.Symbol, sp.Expr | None] = {}
-
-        def extend(names: Iterable[sp.Symbol]) -> Point:
-            for symbol in names:
-                if symbol not in drawn:
-                    drawn[symbol] = _value(symbol, symbol in ordered, rng)
-            return {symbol: value for symbol, value in drawn.items() if value is not None}
-
-        for names, condition in stages:
-            if not _satisfies(extend(names), condition):
-                return None
-        return extend(rest)
-
+    every = tuple(sorted(symbols, key=_key))
     found: list[Point] = []
     for _ in range(_DRAWS_A_POINT * count):
-        point = draw()
+        point = _draw(every, where, rng)
         if point is not None:
             found.append(point)
         if len(found) == count:
             break
     return tuple(found)
+
+
+def _draw(
+    symbols: Sequence[sp.Symbol], where: Sequence[Relational], rng: Random
+) -> Point | None:
+    """One point, or None where it fails a condition."""
+    # An order relation makes sense between real numbers only.
+    real = {s for condition in where if not isinstance(condition, Ne) for s in _names(condition)}
+    drawn: dict[sp.Symbol, sp.Expr | None] = {}
+    # Symbols of conditions come first, so that a draw that fails one has cost little.
+    for condition in (*where, None):
+        for symbol in symbols if condition is None else _names(condition):
+            if symbol not in drawn:
+                drawn[symbol] = _value(symbol, symbol in real, rng)
+        point = {symbol: value for symbol, value in drawn.items() if value is not None}
+        if condition is not None and not _satisfies(point, condition):
+            return None
+    return point
+
+
+def _names(condition: Relational) -> tuple[sp.Symbol, ...]:
+    return _gap(condition)[0]
 
 
 def _key(symbol: sp.Symbol) -> str:

@@ -1,0 +1,2 @@
+from .helpers import X
+def test_a(): assert X == 1

@@ -1,0 +1,62 @@
+"""The numerical ground of a run: float64, full matmul precision, a cache of compiled programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+#: what every claim is decided under
+SETTINGS: dict[str, Any] = {
+    "jax_enable_x64": True,
+    "jax_default_matmul_precision": "highest",
+    # Compiled programs are kept however small: a first look compiles many small ones.
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+}
+
+
+def cache_folder() -> Path:
+    """Where compiled programs are kept: JAX's own variable, or the user's cache folder."""
+    if chosen := os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "lemmata" / "jax"
+
+
+def single_threaded_blas() -> None:
+    """Keep BLAS to one thread, unless the user chose: the matrices here are small.
+
+    Has an effect only before NumPy is imported.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+@contextmanager
+def precision() -> Iterator[None]:
+    """Set JAX up for deciding claims, and put its settings back afterwards."""
+    import jax
+
+    settings = dict(SETTINGS)
+    folder = cache_folder()
+    if _usable(folder):
+        settings["jax_compilation_cache_dir"] = str(folder)
+    before = {name: getattr(jax.config, name) for name in settings}
+    for name, value in settings.items():
+        jax.config.update(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            jax.config.update(name, value)
+
+
+def _usable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)

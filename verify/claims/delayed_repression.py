@@ -1,0 +1,1 @@
+"""Delayed Repression and Emergent Instability in Adaptive Multi-Agent Systems."""

@@ -1,0 +1,185 @@
+"""The command `lemmata`. Heavy imports stay inside the commands that need them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lemmata.verify.errors import UsageError
+
+app = typer.Typer(
+    name="lemmata",
+    help="Check mathematical claims of papers: derived, measured without the formula, decided.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Select = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SELECT", help="Claim ids, or prefixes of them; all if left out."),
+]
+
+EXIT_HELP = (
+    "Exit status: 0 every verdict as expected; 1 one is definitely not; 2 wrong use; 3 something "
+    "inconclusive; 4 a check crashed; 5 nothing selected; 130 interrupted. Where several of 4, 1, "
+    "3, 0 hold, the first of them is returned."
+)
+
+
+def main() -> None:
+    """Run the command line; wrong use is one message on stderr and exit status 2."""
+    try:
+        app()
+    except UsageError as problem:
+        print(f"lemmata: {problem}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of a pipe went away: nobody is left to tell
+        sys.stderr.close()
+        sys.exit(0)
+
+
+@app.command("list")
+def list_(
+    names: Select = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """The catalogue, a line a claim."""
+    from lemmata.verify.loading import select
+
+    found = [one.claim for one in select(names or [])]
+    if as_json:
+        rows = [
+            {"id": c.id, "kind": c.compare.kind, "expected": c.expected, "source": str(c.source)}
+            for c in found
+        ]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max((len(c.id) for c in found), default=0)
+    for c in found:
+        print(f"{c.id:{width}}  {c.compare.kind:9}  {c.expected:12}  {c.source.place}")
+
+
+@app.command()
+def show(id: Annotated[str, typer.Argument(metavar="ID", help="The id of one claim.")]) -> None:
+    """A claim in full: statement, source, derivation, last verdict, what it rests on."""
+    from lemmata.verify.loading import select
+    from lemmata.verify.results import Store
+    from lemmata.verify.show import describe
+
+    found = select([id])
+    if len(found) > 1:
+        ids = ", ".join(one.claim.id for one in found)
+        raise UsageError(f"{id!r} is a prefix of several claims: {ids}; name one.")
+    for line in describe(found[0].claim, Store()):
+        print(line)
+
+
+@app.command(epilog=EXIT_HELP)
+def verify(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SELECT|FILE", help="Claim ids, prefixes, files; all if left out."),
+    ] = None,
+    expression: Annotated[
+        str, typer.Option("-k", metavar="EXPR", help="Only ids that match: 'hopf and not period'.")
+    ] = "",
+    at: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Fix a parameter (repeatable).")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="How hard to work: quick or thorough.")] = "quick",
+    jobs: Annotated[
+        int, typer.Option("-j", metavar="N", help="Decide in this many processes.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of points and draws.")] = 0,
+    error_rate: Annotated[
+        float, typer.Option(help="Probability that chance makes any verdict of the run wrong.")
+    ] = 1e-3,
+    json_path: Annotated[
+        str, typer.Option("--json", metavar="PATH|-", help="Also write the results here.")
+    ] = "",
+    junit: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Also write JUnit XML here.")
+    ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only what was not as expected in the last run.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first verdict against expectation.")
+    ] = False,
+    allow_inconclusive: Annotated[
+        bool, typer.Option("--allow-inconclusive", help="Exit 0 where 3 would be returned.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No table and no progress.")
+    ] = False,
+) -> None:
+    """Decide claims: a table, then every claim that is not as expected in full."""
+    from lemmata.verify import backend
+    from lemmata.verify.session import Options, verify_claims
+
+    backend.single_threaded_blas()
+    options = Options(
+        names or [], expression, at or [], profile, jobs, seed, error_rate, json_path, junit,
+        failed, fail_fast, allow_inconclusive, quiet,
+    )  # fmt: skip
+    raise typer.Exit(int(verify_claims(options)))
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD.json")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.json")],
+) -> None:
+    """Which verdicts changed between two results; exit 1 if any got worse."""
+    from lemmata.verify.changes import changes
+
+    lines, worse = changes(old, new)
+    for line in lines:
+        print(line)
+    raise typer.Exit(int(worse))
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+) -> None:
+    """Write a commented claim of one's own to start from."""
+    from lemmata.verify.starter import write_starter
+
+    write_starter(file)
+    print(f"{file} written; decide it by: lemmata verify {file}")
+
+
+@app.command()
+def lint(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SELECT|FILE", help="Claim ids, prefixes, files; all if left out."),
+    ] = None,
+) -> None:
+    """Are the claims well-formed? Ids, sources, uses, formulas and domains; exit 1 if not."""
+    from lemmata.verify.lint import complaints
+    from lemmata.verify.loading import select
+
+    found = select(names or [])
+    problems = complaints(found)
+    for problem in problems:
+        print(problem)
+    print(f"{len(found)} claims, {len(problems) or 'no'} complaint{'s' * (len(problems) != 1)}")
+    raise typer.Exit(int(bool(problems)))
+
+
+@app.command()
+def doctor() -> None:
+    """Versions, devices, precision, caches."""
+    from lemmata.verify.doctor import findings
+
+    for line in findings():
+        print(line)

@@ -1,0 +1,190 @@
+r"""What a line in logarithms tends to: its slope, or its level, with every correction allowed for.
+
+A finite stretch shows $v(U) = a + s U + c\,\psi(U)$, with U = 0 at its end, and a correction ψ
+that dies out as $U \to \infty$, nobody knows how fast. So a family of corrections is fitted, from
+logarithmic ones (y carries a power of ln x, or of x beside an exponential) over $e^{-qU}$ (a power
+$x^{-q}$, a start that shifts x, a second mode) to none at all. The interval covers the limit by
+every correction that the data cannot rule out, and always by the neighbours of the best one. On
+top come the bound on the numerical error of y, carried through the fit at its worst, and what the
+residuals still show of a moving slope: a least-squares slope of residuals is an average of their
+local slopes, so their largest one bounds its error.
+
+A correction that does *not* die out (a second regime setting in, a cut-off) and is resolved means
+that there is no limit to be read. One below the resolution of interest, of slope drift D over a
+span L, could still be a slow mode $e^{-qU}$, $q L \ll 1$. With weight w against the leading one it
+drifts by $D = q^2 L\,w(1-w)$ and has $q w = \sqrt{(D/L)\,w/(1-w)}$ to go: at most
+$3\sqrt{D/L}$ for w up to 0.9, which is what is added.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lemmata.verify.compare.quantiles import two_sided
+from lemmata.verify.compare.window import Floats, NoEstimate, Points, local_slopes
+
+Target = Literal["slope", "level"]
+Shape = Callable[[Floats], Floats]
+
+DRIFT = 1e-3  # a slope that moves by more, and ever faster, has no limit in sight
+RATIO = 9.0  # of squared misfits, beyond which a correction is ruled out
+RESOLVED = 3.0  # standard errors that a very slow correction is from 0, to be taken up at all
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One correction fitted: `limit` is a linear function of v, with coefficients `row`."""
+
+    limit: float
+    row: Floats
+    misfit: float  # weighted sum of squared residuals
+    residuals: Floats
+    size: float = 0.0  # c
+    size_row: Floats | None = None
+    drift: float = 0.0  # what the correction changes over the stretch
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A limit with its interval; `bias` is the part of it that more draws would not shrink."""
+
+    value: float
+    low: float
+    high: float
+    bias: float
+    excess: float  # root mean square of the misfit that noise does not explain
+
+    @property
+    def half(self) -> float:
+        return max(self.high - self.value, self.value - self.low)
+
+
+def decaying(target: Target, age: float, quick: bool) -> list[Shape | None]:
+    """Corrections that die out, slowest first; the last is none at all.
+
+    **Arguments:** `age`: the distance in U from where the series began. `quick`: leave out those
+    slower than $e^{-U/2}$, which a handful of points cannot tell from a change of slope.
+    """
+    slow: list[Shape] = [
+        (lambda U, a=a: np.log(U + a)) if target == "slope" else (lambda U, a=a: 1 / (U + a))
+        for a in (3 * age, age)
+    ]
+    powers: list[Shape] = [lambda U, q=q: np.exp(-q * U) for q in (0.25, 0.5, 1.0, 2.0)]
+    return [*powers[1:], None] if quick else [*slow, *powers, None]
+
+
+def growing(target: Target, age: float) -> list[Shape]:
+    """Corrections that do not die out."""
+    if target == "level":
+        return [lambda U: U, lambda U: np.log(U + age)]
+    return [lambda U: U**2, lambda U: np.exp(U / 2), lambda U: np.exp(U)]
+
+
+def fit(points: Points, target: Target, shape: Shape | None) -> Fit:
+    """Weighted least squares of a + s U + c ψ (slope), or of a + c ψ (level)."""
+    U = points.u - points.u[-1]
+    columns = [np.ones_like(U)] if target == "level" else [np.ones_like(U), U]
+    if shape is not None:
+        psi = shape(U)
+        psi = psi / np.max(np.abs(psi))  # only for the condition number
+        columns.append(psi)
+    design = np.stack(columns, axis=1)
+    root = np.sqrt(points.weights)
+    rows = np.linalg.pinv(design * root[:, None], rcond=1e-13) * root
+    coefficients = rows @ points.v
+    residuals = points.v - design @ coefficients
+    at = 0 if target == "level" else 1
+    misfit = float(points.weights @ residuals**2)
+    if shape is None:
+        return Fit(float(coefficients[at]), rows[at], misfit, residuals)
+    size = float(coefficients[-1])
+    change = psi if target == "level" else np.gradient(psi, U)
+    drift = abs(size) * float(abs(change[-1] - change[0]))
+    return Fit(float(coefficients[at]), rows[at], misfit, residuals, size, rows[-1], drift)
+
+
+def limit(
+    points: Points, target: Target, age: float, alpha: float, reach: float, quick: bool = False
+) -> Interval:
+    """The limit of slope or level, with an interval that is wrong with probability `alpha`."""
+    fits = [fit(points, target, shape) for shape in decaying(target, age, quick)]
+    if not quick and not _shown(points, fits[0]):
+        fits = fits[1:]
+    best = min(range(len(fits)), key=lambda i: fits[i].misfit)
+    free = max(len(points) - (3 if target == "slope" else 2), 1)
+    unit = float(points.weights @ points.noise**2) / len(points)  # the misfit of one noisy point
+    excess = max(fits[best].misfit - unit * (free + 3 * math.sqrt(2 * free)), 0.0)
+    # a tenth of alpha for ruling out the true correction where noise is all the misfit there is
+    delta = unit * two_sided(alpha / 10) ** 2
+    bound = fits[best].misfit + delta + (RATIO - 1) * excess
+    kept = [f for i, f in enumerate(fits) if f.misfit <= bound or abs(i - best) <= 1]
+
+    extra = excess / float(points.weights.sum())  # variance of the scatter beyond the noise
+    factor = two_sided(alpha) if extra == 0 else two_sided(alpha, free)
+    variance = points.noise**2 + extra
+    # the simplest correction that is not ruled out gives the value
+    centre = kept[-1] if fits[best].misfit and kept[-1].misfit <= bound else fits[best]
+    common = _leftover(points, fits[best], target, unit, extra, reach)
+    common += _unfinished(points, growing(target, age), target, fits[best], delta)
+    wide = [(f, common + float(np.abs(f.row) @ points.bias)) for f in kept]
+    stat = [factor * math.sqrt(float(f.row**2 @ variance)) for f in kept]
+    low = min(f.limit - b - s for (f, b), s in zip(wide, stat, strict=True))
+    high = max(f.limit + b + s for (f, b), s in zip(wide, stat, strict=True))
+    bias = max(b + _apart(f, centre, factor, variance) for f, b in wide)
+    return Interval(centre.limit, low, high, bias, math.sqrt(extra))
+
+
+def _shown(points: Points, slowest: Fit) -> bool:
+    """Whether the data show the slowest correction; else noise alone would be carried far out."""
+    assert slowest.size_row is not None
+    noise = math.sqrt(float(slowest.size_row**2 @ points.noise**2))
+    return abs(slowest.size) > RESOLVED * noise
+
+
+def _apart(one: Fit, other: Fit, factor: float, variance: Floats) -> float:
+    """How far two corrections disagree beyond what noise makes them."""
+    noise = factor * math.sqrt(float((one.row - other.row) ** 2 @ variance))
+    return max(abs(one.limit - other.limit) - noise, 0.0)
+
+
+def _leftover(
+    points: Points, best: Fit, target: Target, unit: float, extra: float, reach: float
+) -> float:
+    """What the residuals of the best fit may still hide."""
+    scatter = math.sqrt(extra)
+    if target == "level":
+        return 3 * scatter
+    local = local_slopes(points.u, best.residuals, points.noise, reach)
+    moving = float(np.max(np.maximum(np.abs(local.slope) - 3 * local.stderr, 0.0)))
+    # under noise local slopes see nothing; a misfit of rms e over a span L hides about 6 e / L
+    return max(moving, 6 * scatter / points.span if unit > 1e-6 else 0.0)
+
+
+def _unfinished(
+    points: Points, shapes: list[Shape], target: Target, best: Fit, delta: float
+) -> float:
+    """What a correction that grows, and fits clearly better, adds to the bias; or no estimate."""
+    grown = min((fit(points, target, shape) for shape in shapes), key=lambda f: f.misfit)
+    assert grown.size_row is not None
+    noise = 4 * math.sqrt(float(grown.size_row**2 @ points.noise**2))
+    explained = noise + float(np.abs(grown.size_row) @ points.bias)
+    gain = best.misfit - grown.misfit
+    clear = gain > delta + 0.75 * best.misfit
+    in_noise = gain > delta > 0
+    if not (clear or in_noise) or abs(grown.size) <= explained:
+        return 0.0
+    if grown.drift > DRIFT:
+        what = "local slope" if target == "slope" else "level"
+        raise NoEstimate(
+            f"the {what} still moves by {grown.drift:.2g} over the window, and no slower at its "
+            "end: no limit is in sight",
+            "a run 10 times longer, or a bound on the error of y (its floor) as bias",
+        )
+    if target == "level":
+        return 30 * grown.drift
+    return max(30 * grown.drift, 3 * math.sqrt(grown.drift / points.span))

@@ -1,0 +1,194 @@
+r"""`Rate`: a power law or an exponential, its exponent or its constant.
+
+How a rate is measured is fixed beforehand, and knows nothing of the claim: points at the floor of
+the numerics are dropped, a window is chosen where the local slope stays put (`window`), and the
+slope there is carried to the limit with every correction that the data allow (`extrapolate`). A
+claim is then decided by equivalence, the whole interval against the margin; that an interval
+*contains* the claimed exponent says nothing, for a wide one contains everything.
+
+Local slopes, and the rule that a plateau is none: Clauset, Shalizi and Newman, SIAM Review 51
+(2009) 661, on how straight lines in log-log plots deceive; equivalence: Schuirmann, J.
+Pharmacokinet. Biopharm. 15 (1987) 657.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from lemmata.verify.errors import UsageError
+from lemmata.verify.compare import window as w
+from lemmata.verify.compare.base import Estimate, Margined
+from lemmata.verify.compare.extrapolate import Interval, limit
+from lemmata.verify.measurement import Series
+
+LAWS = ("power", "exponential", "decay")
+NOISE = 0.2  # relative to y; a noisier point lies at the floor
+BIAS = (1e-3, 0.1)  # the same for the bias; the second where too few points meet the first
+LEAST = 12  # usable points
+MISFIT = 0.01  # of ln y: more than this beyond the noise, and the law is not what the window shows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate(Margined):
+    r"""The rate at which a series grows or decays, in the limit of large x.
+
+    **Fields:**
+
+    - `law`: `"power"`, $y \sim A x^s$; `"exponential"`, $y \sim A e^{sx}$; `"decay"`,
+      $y \sim A e^{-sx}$. What is compared is s.
+    - `exponent`: if given, s is held fixed, and what is compared is the constant A.
+
+    >>> Rate(law="power", absolute=0.15, because="1/T against 1/T^2 differ by 1").accepts(-2.0)
+    (-2.15, -1.85)
+    """
+
+    law: Literal["power", "exponential", "decay"]
+    exponent: float | None = None
+
+    kind: ClassVar[str] = "rate"
+    reads = Series
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.law not in LAWS:
+            raise UsageError(
+                f"Rate(law={self.law!r}): a law is one of {', '.join(map(repr, LAWS))}."
+            )
+        if self.exponent is not None and not math.isfinite(self.exponent):
+            raise UsageError(
+                f"Rate(exponent={self.exponent!r}): the exponent that is held fixed is finite; "
+                "leave it out to measure it."
+            )
+
+    def read(self, measured: Series, alpha: float) -> Estimate:
+        try:
+            return self._read(measured, alpha)
+        except w.NoEstimate as why:
+            return Estimate.failed(why.problem, why.settles)
+
+    def _read(self, measured: Series, alpha: float) -> Estimate:
+        x, y, stderr, bias = usable(measured)
+        power = power_points(x, y, stderr, bias)
+        exponential, scale = exponential_points(x, y, stderr, bias)
+        law = "power" if self.law == "power" else "exponential"
+        points, other = (power, exponential) if law == "power" else (exponential, power)
+        start = chosen(points, law, other)
+        if self.exponent is None:
+            found = settled(points, start, law, alpha)
+            return _estimate(found, scale if law == "exponential" else 1.0, self.law == "decay")
+        slope = -self.exponent if self.law == "decay" else self.exponent
+        level = points.v - slope * (points.u if law == "power" else points.u / scale)
+        return _constant(settled(dataclasses.replace(points, v=level), start, law, alpha, "level"))
+
+
+def usable(series: Series) -> tuple[w.Floats, w.Floats, w.Floats, w.Floats]:
+    """The longest unbroken stretch of points that stand above the floor."""
+    x, y, stderr, bias = w.columns(series)
+    for worst in BIAS:
+        run = w.longest_run(w.above_floor(y, stderr, bias, (NOISE, worst)))
+        if run.stop - run.start >= LEAST:
+            break
+    else:
+        raise w.NoEstimate(
+            f"{run.stop - run.start} of {len(x)} points are positive, finite and above the floor "
+            f"(noise under {NOISE:.0%}, bias under {BIAS[-1]:.0%} of y); a rate takes {LEAST}",
+            "more points, or smaller errors",
+        )
+    return x[run], y[run], stderr[run], bias[run]
+
+
+def power_points(x: w.Floats, y: w.Floats, stderr: w.Floats, bias: w.Floats) -> w.Points:
+    """ln y along ln x; a point at x = 0 has no place there."""
+    keep = x > 0
+    points = w.logarithms(np.log(x[keep]), y[keep], stderr[keep], bias[keep])
+    return w.honest_noise(w.thinned(points, w.GRID["power"]), w.REACH["power"])
+
+
+def exponential_points(
+    x: w.Floats, y: w.Floats, stderr: w.Floats, bias: w.Floats
+) -> tuple[w.Points, float]:
+    """ln y along |b| x, and |b|, the slope at the end."""
+    raw = w.logarithms(x, y, stderr, bias)
+    scale = abs(w.end_slope(raw)[0]) or 1 / float(x[-1])
+    points = w.thinned(dataclasses.replace(raw, u=scale * x), w.GRID["exponential"])
+    return w.honest_noise(points, w.REACH["exponential"]), scale
+
+
+def window_start(points: w.Points, law: str) -> tuple[int, str | None]:
+    """Where the window of a law begins, and why it is none if it is none."""
+    if len(points) < w.LEAST_POINTS:
+        return 0, f"only {len(points)} points lie in the steady stretch at the end"
+    local = w.local_slopes(points.u, points.v, points.noise, w.REACH[law])
+    start = w.steady_from(local, law, w.end_slope(points))
+    if start >= len(points):
+        return start, "the local slope is steady nowhere"
+    return start, w.shortfall(points.since(start), law)
+
+
+def chosen(points: w.Points, law: str, other: w.Points) -> int:
+    """Where the window of `law` begins, provided that the other law has none."""
+    rival = "exponential" if law == "power" else "power"
+    start, problem = window_start(points, law)
+    _, rival_problem = window_start(other, rival)
+    names = {"power": "a power law", "exponential": "an exponential"}
+    if problem is None and rival_problem is None:
+        raise w.NoEstimate(
+            "a power law and an exponential both fit the end of the series", "a run 10 times longer"
+        )
+    if problem is not None and rival_problem is None:
+        raise w.NoEstimate(f"not {names[law]} but {names[rival]} fits the end: {problem}")
+    if problem is not None:
+        settles = "a run 10 times longer" if law == "power" else "a run a few times longer"
+        if "points" in problem:
+            settles = "more points in the last stretch of the run, or a longer run"
+        raise w.NoEstimate(f"no window shows {names[law]}: {problem}", settles)
+    return start
+
+
+def settled(
+    points: w.Points,
+    start: int,
+    law: str,
+    alpha: float,
+    target: Literal["slope", "level"] = "slope",
+) -> Interval:
+    """The limit over a window, shortened until its scatter is what the noise says it is."""
+    age = float(points.u[-1] - points.u[0]) + 1
+    window = points.since(start)
+    while True:
+        found = limit(window, target, age, alpha, w.REACH[law])
+        if found.excess <= MISFIT:
+            break
+        window = window.since(max(len(window) // 7, 1))
+        if (problem := w.shortfall(window, law)) is not None and target == "slope":
+            raise w.NoEstimate(
+                f"the series scatters by {found.excess:.2g} of y about its law, more than its "
+                "errors say",
+                "stderr or bias stated as large as they are, or a longer run",
+            )
+    # the later half has less to correct, the whole less noise: whichever is narrower
+    late = window.since(int(np.searchsorted(window.u, window.u[-1] - window.span / 2)))
+    if len(late) >= w.LEAST_POINTS:
+        found = min(found, limit(late, target, age, alpha, w.REACH[law]), key=lambda f: f.half)
+    return found
+
+
+def _estimate(found: Interval, scale: float, flipped: bool) -> Estimate:
+    value, low, high = (scale * z for z in (found.value, found.low, found.high))
+    if flipped:
+        value, low, high = -value, -high, -low
+    return Estimate(value, low, high, scale * found.bias)
+
+
+def _constant(found: Interval) -> Estimate:
+    """From the logarithm of a constant to the constant."""
+    if found.high > 300:
+        raise w.NoEstimate("the constant overflows", "another unit of x or y")
+    value, low, high = (math.exp(z) for z in (found.value, found.low, found.high))
+    bias = min(value * math.expm1(found.bias), max(high - value, value - low))
+    return Estimate(value, low, high, bias)

@@ -1,0 +1,49 @@
+"""Write files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from lemmata.verify.errors import UsageError
+
+
+def write_atomically(path: Path, write: Callable[[IO[Any]], object], *, mode: str = "w") -> None:
+    """Let `write` fill a new file, then put it in the place of `path` in one move."""
+    encoding = None if "b" in mode else "utf-8"
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, mode, encoding=encoding) as file:
+            write(file)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def check_writable(path: Path, option: str) -> None:
+    """Raise `UsageError` if a file at `path` could not be written; nothing is left behind."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise UsageError(f"{option} {path}: the folder {folder} is not there; create it first.")
+    if path.is_dir():
+        raise UsageError(f"{option} {path}: that is a folder; name a file in it.")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".lemmata.")
+    except OSError as problem:
+        raise UsageError(
+            f"{option} {path}: cannot write in {folder} ({problem.strerror}); choose a folder "
+            "that is writable."
+        ) from None
+    os.close(handle)
+    Path(temporary).unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,182 @@
+"""Run claims: one after the other or in processes of their own, storing each verdict as it comes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shlex
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lemmata.verify import backend, results
+from lemmata.verify.decide import decide
+from lemmata.verify.errors import UsageError
+from lemmata.verify.loading import Located, catalogue, load_file
+from lemmata.verify.manifest import manifest
+from lemmata.verify.settings import Settings
+from lemmata.verify.verdict import Outcome, Verdict
+
+
+@dataclass
+class Run:
+    """A run as far as it has come: records by claim id, and the manifest."""
+
+    located: Sequence[Located]
+    settings: Settings
+    manifest: Mapping[str, Any]
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def ordered(self) -> list[dict[str, Any]]:
+        """The records in the order in which the claims were selected."""
+        ids = [one.claim.id for one in self.located]
+        return [self.records[id] for id in ids if id in self.records]
+
+    def document(self) -> dict[str, Any]:
+        """The results so far; complete if every selected claim was decided."""
+        complete = len(self.records) == len(self.located) and not self.interrupted
+        return results.document(self.manifest, self.ordered, complete=complete)
+
+
+def run(
+    located: Sequence[Located],
+    settings: Settings,
+    *,
+    store: results.Store,
+    jobs: int = 1,
+    fail_fast: bool = False,
+    tell: Callable[[dict[str, Any]], None] = lambda record: None,
+) -> Run:
+    """Decide the claims and store every verdict as soon as it is there.
+
+    An interrupt (Ctrl-C) ends the run early; what was decided stays stored, and `interrupted` is
+    set. With `fail_fast` the run ends after the first verdict that is not the expected one.
+
+    **Raises:** `UsageError` for a malformed claim; the verdicts before it stay stored.
+    """
+    with backend.precision():
+        own = [one.file for one in located if one.own]
+        done = Run(located, settings, manifest(settings, own))
+        store.save_run(done.document())
+        verdicts = _in_processes(located, settings, jobs) if jobs > 1 else _here(located, settings)
+        try:
+            for one, verdict in verdicts:
+                record = _keep(done, one, verdict, store)
+                tell(record)
+                if fail_fast and not verdict.as_expected:
+                    break
+        except KeyboardInterrupt:
+            done.interrupted = True
+        finally:
+            verdicts.close()
+            _mark_what_rests_on_refuted(done.records)
+            store.save_run(done.document())
+    return done
+
+
+def _here(
+    located: Sequence[Located], settings: Settings
+) -> Iterator[tuple[Located, Verdict]] | Any:
+    for one in located:
+        yield one, decide(one.claim, settings)
+
+
+def _in_processes(
+    located: Sequence[Located], settings: Settings, jobs: int
+) -> Iterator[tuple[Located, Verdict]] | Any:
+    """Decide in processes of their own, in the order in which they finish."""
+    context = multiprocessing.get_context("spawn")  # JAX's threads do not survive a fork
+    pool = ProcessPoolExecutor(min(jobs, len(located)), context, _start_worker)
+    try:
+        futures = {pool.submit(_decide_there, _address(one), settings): one for one in located}
+        for future in as_completed(futures):
+            one = futures[future]
+            try:
+                yield one, future.result()
+            except BrokenProcessPool as crash:
+                yield one, _died(one, crash)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():  # none is left after a run to the end
+            child.terminate()
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
+
+def _address(one: Located) -> tuple[str, str | None]:
+    return one.claim.id, str(one.file) if one.own else None
+
+
+def _decide_there(address: tuple[str, str | None], settings: Settings) -> Verdict:
+    id, file = address
+    with backend.precision():
+        return decide(_claims(file)[id].claim, settings)
+
+
+@lru_cache
+def _claims(file: str | None) -> dict[str, Located]:
+    found = catalogue() if file is None else load_file(Path(file))
+    return {one.claim.id: one for one in found}
+
+
+def _died(one: Located, crash: BaseException) -> Verdict:
+    return Verdict(
+        one.claim.id, Outcome.ERROR, one.claim.expected, one.claim.compare.kind,
+        reason="the process that decided it died, or another died beside it",
+        settles="run it alone, without -j, to see what happens", traceback=f"{crash!r}",
+    )  # fmt: skip
+
+
+def _keep(done: Run, one: Located, verdict: Verdict, store: results.Store) -> dict[str, Any]:
+    record = results.record(one.claim, verdict, replay(one, done.settings, verdict))
+    done.records[one.claim.id] = record
+    store.save_arrays(one.claim.id, verdict.arrays)
+    store.save_claim(done.manifest, record)
+    store.save_run(done.document())
+    return record
+
+
+def replay(one: Located, settings: Settings, verdict: Verdict | None = None) -> str:
+    """The command that repeats one result: at the counterexample, if there is one."""
+    target = ["lemmata", "verify"]
+    target += [str(one.file), "-k", one.claim.id] if one.own else [one.claim.id]
+    target += ["--seed", str(settings.seed)]
+    if settings.profile.name != "quick":
+        target += ["--profile", settings.profile.name]
+    if settings.error_rate != Settings().error_rate:
+        target += ["--error-rate", repr(settings.error_rate)]
+    at: Mapping[str, Any] = settings.fixed
+    if verdict and verdict.worst and verdict.outcome is not Outcome.VERIFIED:
+        at = one.claim.domain.parameters(verdict.worst.at)
+    for name, value in at.items():
+        number = value if isinstance(value, int | float) else float(value)
+        target += ["--at", f"{name}={number!r}"]
+    return shlex.join(target)
+
+
+def _mark_what_rests_on_refuted(records: dict[str, dict[str, Any]]) -> None:
+    """Name, for every claim, those that it rests on and that came out refuted in this run."""
+    for id, record in records.items():
+        below: set[str] = set()
+        waiting = list(record["uses"])
+        while waiting:
+            other = waiting.pop()
+            if other in records and other not in below and other != id:
+                below.add(other)
+                waiting += records[other]["uses"]
+        refuted = [other for other in sorted(below) if records[other]["outcome"] == "refuted"]
+        record["rests_on_refuted"] = refuted
+
+
+def check_jobs(jobs: int) -> None:
+    """Raise `UsageError` for a number of processes that makes no sense."""
+    if jobs < 1:
+        raise UsageError(f"-j {jobs}: the number of processes is at least 1.")
