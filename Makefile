@@ -24,10 +24,12 @@ test: $(STAMP)  ## run the test suite (ARGS="-k hopf")
 	@$(BIN)/pytest $(ARGS)
 
 lint: $(STAMP)  ## style, types and the form of the claims
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/pyright --pythonpath $(BIN)/python
-	@$(BIN)/lemmata lint
+	@failed=0; \
+	$(BIN)/ruff check || failed=1; \
+	$(BIN)/ruff format --check || failed=1; \
+	$(BIN)/pyright --pythonpath $(BIN)/python || failed=1; \
+	$(BIN)/lemmata lint || failed=1; \
+	exit $$failed
 
 format: $(STAMP) ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only
@@ -47,7 +49,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS) .ns/lemmata/__init__.py
 	@rm -f $@
 	@echo 'Installing lemmata and its tools into $(VENV) …' >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c $(CONSTRAINTS) --upgrade pip
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c $(CONSTRAINTS) --upgrade pip
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@
 

@@ -60,8 +60,8 @@ def solve_aligned(
 ) -> Trajectory:
     """Integrate y' = f(t, y, (y(t - delay),), args) from t = 0 over `delays` delay lengths.
 
-    **Arguments:** `f(t, y, ylag, args)` returns the shape of y; `ylag` is a tuple that holds the one
-    lagged state. `history(t)` gives y for t <= 0, of any shape (a scalar too); it must be smooth,
+    **Arguments:** `f(t, y, ylag, args)` returns the shape of y; `ylag` is a tuple of the one lagged
+    state. `history(t)` gives y for t <= 0, of any shape (a scalar too); it must be smooth,
     and traceable by JAX. `delay` is a positive scalar; `args` is any PyTree. Inside `jax.vmap`,
     `delay`, `args` and whatever `history` closes over may be batched.
 
@@ -118,11 +118,12 @@ def _rk4_block(
     def step(y: Array, xs: tuple[Array, Array, Array, Array]) -> tuple[Array, tuple[Array, Array]]:
         n, left, mid, right = xs
         t = n * h
+        dt = h.astype(y.dtype)  # the state may be complex, time is not
         k1 = f(t, y, (left,), args)
-        k2 = f(t + h / 2, y + h / 2 * k1, (mid,), args)
-        k3 = f(t + h / 2, y + h / 2 * k2, (mid,), args)
-        k4 = f(t + h, y + h * k3, (right,), args)
-        y = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+        k2 = f(t + h / 2, y + dt / 2 * k1, (mid,), args)
+        k3 = f(t + h / 2, y + dt / 2 * k2, (mid,), args)
+        k4 = f(t + h, y + dt * k3, (right,), args)
+        y = y + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
         return y, (y, k1)
 
     steps = lag.mids.shape[0]
@@ -134,7 +135,7 @@ def _rk4_block(
 
 
 def _hermite_mids(ys: Array, slopes: Array, h: Array) -> Array:
-    return (ys[:-1] + ys[1:]) / 2 + h / 8 * (slopes[:-1] - slopes[1:])
+    return (ys[:-1] + ys[1:]) / 2 + h.astype(ys.dtype) / 8 * (slopes[:-1] - slopes[1:])
 
 
 def solve_with_error(
@@ -149,9 +150,9 @@ def solve_with_error(
     """Integrate at N and 2N steps per delay: the finer states on the coarse nodes, and their error.
 
     Arguments and errors as for `solve_aligned`. The second result has the shape of `.ys` and bounds
-    the global error of each component: Richardson's estimate |fine - coarse| / 15 for order 4, taken
-    as the largest over the current and the previous delay length (pointwise it has accidental
-    zeros), times 3 because the order is only asymptotic, plus round-off that adds up over the steps.
+    the global error of each component: Richardson's estimate |fine - coarse| / 15 for order 4, the
+    largest over the current and the previous delay length (pointwise it has accidental zeros),
+    times 3 because the order is only asymptotic, plus round-off that adds up over the steps.
     """
     coarse, fine = (
         solve_aligned(f, history, delay, delays=delays, steps_per_delay=steps, args=args)
@@ -182,7 +183,7 @@ def _checked_delay(delay: ArrayLike) -> Array:
         )
     if not isinstance(delay, jax.core.Tracer) and not 0 < float(delay) < math.inf:
         raise ValueError(
-            f"`delay={float(delay)!r}` must be positive and finite; without a delay use an ODE solver."
+            f"`delay={float(delay)!r}` must be positive and finite; without one use an ODE solver."
         )
     return delay
 

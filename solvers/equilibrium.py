@@ -1,8 +1,8 @@
 """Find the zeros of a scalar function inside an interval, for many parameter points at once.
 
-A scan that looks closely at both ends counts the sign changes; bisection then goes to round-off. The
-error says how far the function's own rounding can move the zero, measured by Hamming's difference
-table (More and Wild, Estimating Computational Noise, SIAM J. Sci. Comput. 33, 2011).
+A scan that looks closely at both ends counts the sign changes; bisection then goes to round-off.
+The error says how far the function's own rounding can move the zero, measured by Hamming's
+difference table (More and Wild, Estimating Computational Noise, SIAM J. Sci. Comput. 33, 2011).
 """
 
 from collections.abc import Callable
@@ -40,8 +40,8 @@ def interior_zeros(
     """Find the zeros of `g(x, args)` in the open intervals (lo, hi), and bisect the leftmost.
 
     **Arguments:** `g` takes a scalar x and returns a scalar, differentiable by JAX; `lo`, `hi`:
-    shape (n,), or scalars; every leaf of `args` of shape (n,). `grid`: points, half of them uniform,
-    half crowding the ends down to 1e-12 of the interval; the ends themselves are not touched.
+    shape (n,), or scalars; every leaf of `args` of shape (n,). `grid`: points, half of them
+    uniform, half crowding the ends down to 1e-12 of the interval; the ends themselves are not touched.
 
     **Returns:** `Zeros`. An even number of zeros between two neighbours of the grid is not seen,
     nor is a zero without change of sign; a value of exactly 0 counts as positive.
@@ -62,7 +62,9 @@ def interior_zeros(
         if bool(jnp.any(low >= high)):
             i = int(jnp.argmax(low >= high))
             raise ValueError(f"lane {i} has lo={float(low[i])!r}, hi={float(high[i])!r}; lo < hi.")
-    args = jax.tree.map(lambda leaf: jnp.broadcast_to(jnp.asarray(leaf), (n, *np.shape(leaf)[1:])), args)
+    args = jax.tree.map(
+        lambda leaf: jnp.broadcast_to(jnp.asarray(leaf), (n, *np.shape(leaf)[1:])), args
+    )
     return _zeros(g, low, high, args, jnp.asarray(_fractions(grid)))
 
 

@@ -64,8 +64,8 @@ def bracket_flips(
 
     **Arguments:** `growth(x)` takes all lanes at once, shape (n,), and returns (value, error), both
     (n,); it is always called with the full shape, so it compiles once. `lo`, `hi`: shape (n,),
-    0 < lo < hi, or nan for a lane without an interval. `relative`: width asked for. `points`: of the
-    logarithmic scan; two flips between neighbours are not seen. `max_steps`: calls after the scan.
+    0 < lo < hi, or nan for a lane without an interval. `relative`: width asked for. `points`: of
+    the logarithmic scan; two flips between neighbours are not seen. `max_steps`: calls after the scan.
 
     **Returns:** a `Bracket`. A value of nan, or no larger than its error, or with an error of nan,
     is never a sign.
@@ -133,8 +133,8 @@ def _sign(growth: Growth, x: NDArray[np.float64]) -> NDArray[np.int64]:
     value, error = (np.asarray(part, dtype=np.float64) for part in growth(x))
     if value.shape != x.shape or error.shape != x.shape:
         raise ValueError(
-            f"`growth` returned shapes {value.shape} and {error.shape} for {x.shape}; it must return "
-            "(value, error), each of the shape of its argument."
+            f"`growth` returned shapes {value.shape} and {error.shape} for {x.shape}; it must "
+            "return (value, error), each of the shape of its argument."
         )
     if (error < 0).any():
         raise ValueError(f"`growth` returned a negative error, {error.min()!r}; errors are bounds.")
@@ -160,7 +160,9 @@ def _checked_interval(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     low, high = np.asarray(lo, dtype=np.float64), np.asarray(hi, dtype=np.float64)
     if low.ndim != 1 or low.shape != high.shape:
-        raise ValueError(f"`lo` and `hi` must have one shape (n,), got {low.shape} and {high.shape}.")
+        raise ValueError(
+            f"`lo` and `hi` must have one shape (n,), got {low.shape} and {high.shape}."
+        )
     wrong = ~((low > 0) & (low < high) & (high < np.inf)) & ~(np.isnan(low) | np.isnan(high))
     if wrong.any():
         i = int(np.argmax(wrong))

@@ -69,10 +69,17 @@ def growth_rate(
     if valid is not None:
         use = use & jnp.asarray(valid)
     step = stride * jnp.broadcast_to(jnp.asarray(spacing, u.dtype), u.shape[:-1])
-    fit = _fit_lane
-    for _ in u.shape[:-1]:
-        fit = jax.vmap(fit, in_axes=(0, 0, 0, None, None))
-    return fit(jnp.where(use, u, 0), use, step, stride, offset)
+    return _fit(jnp.where(use, u, 0), use, step, stride, offset)
+
+
+@eqx.filter_jit
+def _fit(u: Array, use: Array, step: Array, stride: int, offset: bool) -> GrowthRate:
+    def lane(u: Array, use: Array, step: Array) -> GrowthRate:
+        return _fit_lane(u, use, step, stride, offset)
+
+    for _ in range(u.ndim - 1):
+        lane = jax.vmap(lane)
+    return lane(u, use, step)
 
 
 def _fit_lane(u: Array, use: Array, step: Array, stride: int, offset: bool) -> GrowthRate:
@@ -93,7 +100,12 @@ def _fit_lane(u: Array, use: Array, step: Array, stride: int, offset: bool) -> G
     whole, first, second = (_prony(back, here, ahead, part, step, stride) for part in parts)
     rates = jnp.stack([whole.rate, first.rate, second.rate])
     error = jnp.max(rates) - jnp.min(rates) + 4 * whole.error
-    return GrowthRate(whole.rate, whole.frequency, jnp.where(jnp.isnan(error), jnp.inf, error))
+    known = jnp.isfinite(error)
+    return GrowthRate(
+        jnp.where(known, whole.rate, jnp.nan),
+        jnp.where(known, whole.frequency, jnp.nan),
+        jnp.where(known, error, jnp.inf),
+    )
 
 
 def _prony(
@@ -162,9 +174,14 @@ def nonlinear_scale(f: Field, start: ArrayLike, args: Any = None) -> Array:
 
     The distance at which the second or the third derivative of `f(t, y, ylag, args)` in (y, ylag)
     catches up with the first, for scalar states; `start` and every leaf of `args` of shape (n,).
-    Returns (n,), in units of y; inf where f is linear.
+    Returns (n,), in units of y; inf where f is linear, nan where its first derivative vanishes too.
     """
-    return jax.vmap(lambda y, a: _scale_lane(f, y, a))(jnp.asarray(start), args)
+    return _scales(f, jnp.asarray(start, dtype=float), args)
+
+
+@eqx.filter_jit
+def _scales(f: Field, start: Array, args: Any) -> Array:
+    return jax.vmap(lambda y, a: _scale_lane(f, y, a))(start, args)
 
 
 def _scale_lane(f: Field, start: Array, args: Any) -> Array:
@@ -294,7 +311,9 @@ def _simulated_rates(
         return growth_rate(u, spacing, stride=_STRIDE, offset=False, valid=usable)
 
     # A run that overflowed has certainly grown.
-    return jax.vmap(fit)(odd, floors), jnp.max(jnp.where(jnp.isnan(odd), jnp.inf, jnp.abs(odd)), axis=1)
+    return jax.vmap(fit)(odd, floors), jnp.max(
+        jnp.where(jnp.isnan(odd), jnp.inf, jnp.abs(odd)), axis=1
+    )
 
 
 def _usable(u: Array, floor: Array, ceiling: Array, window: int) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Characteristic roots of u'(t) = A0 u(t) + A1 u(t - delay), and the linearisation that gives A0, A1.
+"""Characteristic roots of u'(t) = A0 u(t) + A1 u(t - delay), and the linearisation behind it.
 
 The roots are the eigenvalues of the infinitesimal generator of the solution semigroup (it
 differentiates a history, and its domain holds the equation as a boundary condition), collocated at
@@ -22,7 +22,7 @@ Field = Callable[[Array, Array, tuple[Array, ...], Any], Array]
 
 
 class RootEstimate(NamedTuple):
-    """Complex `root`, shape (...,), per unit of time, and a bound `error` (...,) on |root - exact|."""
+    """Complex `root`, shape (...,), per unit of time; `error` (...,) bounds |root - exact|."""
 
     root: NDArray[np.complex128]
     error: NDArray[np.float64]
@@ -58,9 +58,7 @@ def characteristic_roots(
     return _roots(a0, a1, delay, nodes)
 
 
-def rightmost(
-    a0: NumpyLike, a1: NumpyLike, delay: NumpyLike, *, nodes: int = 24
-) -> RootEstimate:
+def rightmost(a0: NumpyLike, a1: NumpyLike, delay: NumpyLike, *, nodes: int = 24) -> RootEstimate:
     """Find the root with the largest real part (of a pair: the one with imaginary part >= 0).
 
     Arguments and errors as for `characteristic_roots`. The root is computed with 3/2 as many nodes;
@@ -108,7 +106,7 @@ def _newton_step(
     delay: NDArray[np.float64],
     root: NDArray[np.complex128],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Newton correction of `root` in det(root - A0 - A1 exp(-root delay)) = 0, and its round-off."""
+    """Newton correction of det(root - A0 - A1 exp(-root delay)) = 0, and the root's round-off."""
     fade = np.exp(-root * delay)[..., None, None]
     eye = np.eye(a0.shape[-1])
     matrix = root[..., None, None] * eye - a0 - a1 * fade
@@ -147,7 +145,11 @@ def _checked(
             )
         batch = np.broadcast_shapes(first.shape[:-2], lag.shape)
         shape = (*batch, *first.shape[-2:])
-        return np.broadcast_to(first, shape), np.broadcast_to(second, shape), np.broadcast_to(lag, batch)
+        return (
+            np.broadcast_to(first, shape),
+            np.broadcast_to(second, shape),
+            np.broadcast_to(lag, batch),
+        )
     try:
         first, second, lag = np.broadcast_arrays(first, second, lag)
     except ValueError:

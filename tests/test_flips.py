@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lemmata.solvers.flips import Reason, bracket_flips
 
 positions = st.lists(st.floats(0.11, 9.5), min_size=1, max_size=6)
@@ -14,7 +15,9 @@ def sharp(flips):
 
 
 def search(growth, n, **options):
-    return bracket_flips(growth, np.full(n, 0.1), np.full(n, 10.0), **({"relative": 1e-6} | options))
+    return bracket_flips(
+        growth, np.full(n, 0.1), np.full(n, 10.0), **({"relative": 1e-6} | options)
+    )
 
 
 @given(positions)
@@ -24,7 +27,8 @@ def test_a_known_flip_is_bracketed(where):
 
     assert found.ok.all()
     assert (found.reason == Reason.FOUND).all()
-    assert (found.lo <= where).all() and (where <= found.hi).all()
+    assert (found.lo <= where).all()
+    assert (where <= found.hi).all()
     assert (found.hi - found.lo <= 1e-6 * (found.lo + found.hi) / 2).all()
 
 
@@ -41,7 +45,8 @@ def test_an_uncertain_zone_is_never_entered(where, zone, skew):
     seen = ~np.isnan(found.lo)
     for end in (found.lo[seen], found.hi[seen]):
         assert (np.abs(np.log(end) - centre[seen]) > zone).all()
-    assert (found.lo[seen] < where[seen]).all() and (where[seen] < found.hi[seen]).all()
+    assert (found.lo[seen] < where[seen]).all()
+    assert (where[seen] < found.hi[seen]).all()
     assert not found.converged[seen].any() or 2 * zone <= 1e-3
     assert np.isin(found.reason, [Reason.FOUND, Reason.UNCERTAIN, Reason.NONE]).all()
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lemmata.solvers.spectrum import characteristic_roots, linearise, rightmost
 from scipy.special import lambertw
+
+from lemmata.solvers.spectrum import characteristic_roots, linearise, rightmost
 
 coefficients = st.floats(-3, 3)
 delays = st.floats(0.05, 3)

@@ -61,7 +61,7 @@ class Method:
     batched: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Claim:
     """A statement that can be decided. Made by the decorator `claim`; see there for the fields."""
 
@@ -117,6 +117,12 @@ class Claim:
             )
         if self.points is not None and self.points < 1:
             raise UsageError(f"claim {self.id!r}: points={self.points!r}; sample at least one.")
+        names = [method.name for method in self.methods]
+        if len(set(names)) < len(names):
+            raise UsageError(
+                f"claim {self.id!r} has two methods called {names[-1]!r}; their draws are told "
+                "apart by name, so give each its own."
+            )
         if self.id in self.uses:
             raise UsageError(f"claim {self.id!r} rests on itself; take it out of uses=….")
 
@@ -200,12 +206,19 @@ def recording() -> Any:
 
 def _remember(made: Claim) -> None:
     if _made is not None:
-        _made[:] = [claim for claim in _made if not _widens(made, claim)]
         _made.append(made)
 
 
+def widest(claims: Iterable[Claim]) -> list[Claim]:
+    """The same claims without those that another of them widens by a further method."""
+    found: list[Claim] = list(dict.fromkeys(claims))
+    return [one for one in found if not any(_widens(other, one) for other in found)]
+
+
 def _widens(wide: Claim, narrow: Claim) -> bool:
-    return wide.id == narrow.id and wide.methods[: len(narrow.methods)] == narrow.methods
+    shared = len(narrow.methods)
+    further = len(wide.methods) > shared and wide.id == narrow.id
+    return further and wide.methods[:shared] == narrow.methods
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -59,7 +59,9 @@ def _decide(claim: Claim, settings: Settings) -> Verdict:
 
 def _points(claim: Claim, settings: Settings, seed: int, n: int) -> list[Point]:
     points = claim.domain.sample(n, seed=seed, fixed=settings.fixed)
-    return [rational(claim, point) for point in points] if claim.compare.exact else points
+    if not claim.compare.exact:
+        return points
+    return [rational(claim, point, settings.fixed) for point in points]
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class Court:
             lambda p: self._look(trial.gauge, p, SEARCH)[0].agreement is Agreement.DISAGREES,
             fixed=self.settings.fixed,
         )  # fmt: skip
+        simplest = self._exactly(simplest)
         for candidate in [simplest] if simplest == point else [simplest, point]:
             judgement, measured = self._look(trial.gauge, candidate, CONFIRM)
             if judgement.agreement is Agreement.DISAGREES:
@@ -159,13 +162,18 @@ class Court:
         )  # fmt: skip
 
     def _look(self, gauge: Gauge, point: Point, look: int) -> tuple[Judgement, Measured]:
-        if self.claim.compare.exact:
-            point = rational(self.claim, point)
+        point = self._exactly(point)
         measured = gauge.measure([point], look)
         return self._judge([point], measured)[0], measured[0]
 
+    def _exactly(self, point: Point) -> Point:
+        """The point as the rule wants it: a nearby rational one for exact algebra."""
+        if not self.claim.compare.exact:
+            return point
+        return rational(self.claim, point, self.settings.fixed)
+
     def _worst(self, trial: Trial, point: Point, judgement: Judgement) -> Worst:
-        return Worst(dict(point), judgement, trial.gauge.method.name)
+        return Worst(self.claim.domain.parameters(point), judgement, trial.gauge.method.name)
 
 
 def _together(rulings: Sequence[Ruling]) -> Ruling:
@@ -213,7 +221,7 @@ def _with_derivation(prediction: Prediction, verdict: Verdict) -> Verdict:
     if derivation is None:
         return verdict
     replayed = derivation.replay()
-    verdict = replace(verdict, derivation=derivation.summary(replayed))
+    verdict = replace(verdict, derivation=derivation.replays())
     wrong = [one for one in replayed if one.status == "false"]
     if not wrong and not any(one.status == "gap" for one in replayed):
         return replace(verdict, evidence=("derived", *verdict.evidence))

@@ -6,6 +6,7 @@ shrinks a counterexample, and the box for a proof.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Interval:
 
     def at(self, share: float) -> Number:
         """The value at a share (0 to 1) of the way from `lo` to `hi`."""
-        return self._inside(self.lo + (self.hi - self.lo) * share)
+        return self._inside(self.lo * (1 - share) + self.hi * share)
 
     def _inside(self, value: float) -> Number:  # round-off must not leave the interval
         return min(max(value, float(self.lo)), float(self.hi))
@@ -78,6 +79,15 @@ class Interval:
     def holds(self, value: Number) -> bool:
         """Whether `value` lies in the interval."""
         return self.lo <= value <= self.hi
+
+    def cast(self, value: Number) -> Number:
+        """The value as the kind of number that the parameter is."""
+        return float(value)
+
+    @property
+    def count(self) -> float:
+        """How many values there are."""
+        return 1 if self.lo == self.hi else math.inf
 
 
 @dataclass(frozen=True)
@@ -90,9 +100,7 @@ class Log(Interval):
             raise UsageError(f"{self!r}: a logarithmic interval needs lo > 0; use Interval.")
 
     def at(self, share: float) -> Number:
-        if share in (0, 1):  # the logarithm's round-off would miss the ends
-            return float((self.lo, self.hi)[int(share)])
-        return self._inside(self.lo * (self.hi / self.lo) ** share)
+        return self._inside(self.lo ** (1 - share) * self.hi**share)
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,13 @@ class Integers(Interval):
 
     def holds(self, value: Number) -> bool:
         return super().holds(value) and value == int(value)
+
+    def cast(self, value: Number) -> int:
+        return int(value)
+
+    @property
+    def count(self) -> float:
+        return int(self.hi) - int(self.lo) + 1
 
 
 @dataclass(frozen=True)
@@ -196,8 +211,11 @@ class Domain:
                 return f"the side condition {condition.says!r} does not hold"
         return None
 
-    def check(self, fixed: Mapping[str, Number]) -> None:
-        """Raise if a value fixed by the user names no parameter or leaves its interval."""
+    def check(self, fixed: Mapping[str, Number]) -> dict[str, Number]:
+        """The values fixed by the user, as the kinds of numbers that the parameters are.
+
+        **Raises:** `UsageError` if one names no parameter or leaves its interval.
+        """
         for name, value in fixed.items():
             if name not in self.axes:
                 known = ", ".join(self.axes) or "none"
@@ -207,6 +225,7 @@ class Domain:
                     f"--at {name}={value!r} is outside the domain: {name} is in "
                     f"{self.axes[name]!r}."
                 )
+        return {name: self.axes[name].cast(value) for name, value in fixed.items()}
 
     def sample(
         self, n: int, *, seed: int, fixed: Mapping[str, Number] | None = None
@@ -214,52 +233,53 @@ class Domain:
         """Corners of the domain, then a scrambled Sobol sequence: `n` points that lie inside.
 
         A corner is an extreme combination of the intervals' ends; at most a quarter of the points
-        are corners. Where no parameter is free there is one point.
+        are corners. No point comes twice: a domain that holds fewer than `n` points (integers, or
+        no free parameter) gives each of them once.
 
         **Raises:** `UsageError` if too few points satisfy the side conditions.
         """
-        fixed = dict(fixed or {})
-        self.check(fixed)
+        fixed = self.check(fixed or {})
         free = [name for name in self.axes if name not in fixed]
-        if not free:
-            return self._inside(iter([()]), free, fixed, 1)
-        corners = self._inside(_corners(len(free), n // 4), free, fixed, n // 4, enough=False)
-        return corners + self._inside(_sobol(len(free), seed), free, fixed, n - len(corners))
-
-    def _inside(
-        self,
-        shares: Iterator[tuple[float, ...]],
-        free: list[str],
-        fixed: Mapping[str, Number],
-        n: int,
-        *,
-        enough: bool = True,
-    ) -> list[Point]:
-        """The first `n` of these points (shares of the free intervals) that lie in the domain."""
-        found: list[Point] = []
-        for share in shares:
-            if len(found) == n:
-                break
-            values = {name: self.axes[name].at(s) for name, s in zip(free, share, strict=True)}
-            point = self.point(**{name: (fixed | values)[name] for name in self.axes})
-            if self.broken(point) is None:
-                found.append(point)
-        if enough and len(found) < n:
+        counts = [self.axes[name].count for name in free]
+        found: dict[tuple[Number, ...], Point] = {}
+        if math.prod(counts) <= n:
+            self._add(found, _all(counts), free, fixed, n)
+        else:
+            self._add(found, _corners(len(free), n // 4), free, fixed, n // 4)
+            self._add(found, _sobol(len(free), seed), free, fixed, n)
+        if len(found) < (1 if math.isfinite(math.prod(counts)) else n):
             conditions = "; ".join(condition.says for condition in self.where) or "none"
-            where = f" with {dict(fixed)}" if fixed else ""
+            where = f" with {fixed}" if fixed else ""
             raise UsageError(
                 f"only {len(found)} of the {n} points wanted satisfy the side conditions"
-                f"{where} among {TRIES} tried: {conditions}. Widen the intervals or mend a "
-                "condition."
+                f"{where} among {min(math.prod(counts), TRIES)} tried: {conditions}. Widen the "
+                "intervals or mend a condition."
             )
-        return found
+        return list(found.values())
+
+    def _add(
+        self,
+        found: dict[tuple[Number, ...], Point],
+        shares: Iterator[tuple[float, ...]],
+        free: list[str],
+        fixed: dict[str, Number],
+        n: int,
+    ) -> None:
+        """Add those of these points (shares of the free intervals) that lie inside, up to `n`."""
+        for share in shares:
+            if len(found) >= n:
+                break
+            values = {name: self.axes[name].at(s) for name, s in zip(free, share, strict=True)}
+            key = tuple(values.values())
+            point = self.point(**{name: (fixed | values)[name] for name in self.axes})
+            if key not in found and self.broken(point) is None:
+                found[key] = point
 
     def strategy(self, fixed: Mapping[str, Number] | None = None) -> SearchStrategy[Point]:
         """Hypothesis' strategy for points of the domain, for laws and for falsification."""
         from hypothesis import strategies as st
 
-        fixed = dict(fixed or {})
-        self.check(fixed)
+        fixed = self.check(fixed or {})
         axes: dict[str, SearchStrategy[Any]] = {}
         for name, axis in self.axes.items():
             if name in fixed:
@@ -279,9 +299,17 @@ def stack(points: list[Point]) -> Point:
     return Point({name: np.array([point[name] for point in points]) for name in points[0]})
 
 
+def _all(counts: list[float]) -> Iterator[tuple[float, ...]]:
+    """The middle of each value's share, for parameters that take few values."""
+    return itertools.product(*([(k + 0.5) / n for k in range(int(n))] for n in counts))
+
+
 def _corners(d: int, most: int) -> Iterator[tuple[float, ...]]:
-    for index in range(min(2**d, max(most, 0) * 4)):
-        yield tuple(float(index >> axis & 1) for axis in range(d))
+    """Each corner and the one opposite to it, so that every parameter meets both of its ends."""
+    for index in range(min(2 ** (d - 1), 2 * most)):
+        corner = tuple(float(index >> axis & 1) for axis in range(d))
+        yield corner
+        yield tuple(1 - end for end in corner)
 
 
 def _sobol(d: int, seed: int) -> Iterator[tuple[float, ...]]:

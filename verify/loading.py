@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lemmata.verify.claim import Claim, nearest, recording
+from lemmata.verify.claim import Claim, nearest, recording, widest
 from lemmata.verify.claims import CATALOGUE
 from lemmata.verify.errors import UsageError
 from lemmata.verify.expression import matcher
@@ -49,7 +49,7 @@ def load_file(path: Path) -> list[Located]:
     with recording() as made:
         module = _run(path)
     found = claims_in(module)
-    lost = [claim.id for claim in made if claim not in found]
+    lost = [claim.id for claim in widest(made) if claim not in found]
     if lost:
         raise UsageError(
             f"{path}: {', '.join(map(repr, lost))} cannot be reached, because its function's name "
@@ -101,10 +101,7 @@ def _line(problem: BaseException, path: Path) -> str:
 
 def claims_in(module: ModuleType) -> list[Claim]:
     """The claims among a module's names, also in its lists and tuples, each once."""
-    found: list[Claim] = []
-    for value in vars(module).values():
-        found += [claim for claim in _flattened(value) if claim not in found]
-    return found
+    return widest(claim for value in vars(module).values() for claim in _flattened(value))
 
 
 def _flattened(value: Any) -> Iterable[Claim]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,11 @@ class Gauge:
         found: list[Measured] = []
         for point in points:
             accuracy = Accuracy(effort, self._entropy(look, [point]))
-            found += as_batch(self.method.measure(point, accuracy), 1, name)
+            try:
+                found += as_batch(self.method.measure(point, accuracy), 1, name)
+            except Exception as crash:
+                crash.add_note(f"while {name!r} measured {point!r}")
+                raise
         return found
 
     def _entropy(self, look: int, points: Sequence[Point]) -> tuple[int, ...]:
@@ -54,17 +58,20 @@ class Gauge:
         )
 
 
-def rational(claim: Claim, point: Point) -> Point:
+def rational(claim: Claim, point: Point, fixed: Collection[str]) -> Point:
     """A nearby point with exact rational parameters, for a rule of exact algebra.
 
-    Rounded coarsely first, so that numbers stay small, and finer until the point is inside.
+    Rounded coarsely first, so that numbers stay small, and finer until the point is inside. The
+    parameters that the user `fixed` keep the decimal value that was written.
     """
     import sympy as sp
 
     values: dict[str, Any] = claim.domain.parameters(point)
     for denominator in (12, 97, 10**4, 10**9):
         near = {
-            name: sp.Rational(value).limit_denominator(denominator)
+            name: sp.Rational(str(value))
+            if name in fixed
+            else sp.Rational(value).limit_denominator(denominator)
             for name, value in values.items()
         }
         candidate = claim.domain.point(**near)

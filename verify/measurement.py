@@ -39,13 +39,19 @@ class Measured:
         parts = {name: _rows(getattr(self, name), n, axes) for name, axes in self.axes.items()}
         parts["converged"] = _rows(self.converged, n, 0)
         parts["note"] = [self.note] * n if isinstance(self.note, str) else list(self.note)
+        if len(parts["note"]) != n:
+            raise ValueError(f"a batch of {n} points was measured, with {len(parts['note'])} notes.")
+        # A single point's arrays are its own, whatever their length.
+        batched = any(np.ndim(getattr(self, name)) > axes for name, axes in self.axes.items())
         rows = [{name: values[i] for name, values in parts.items()} for i in range(n)]
         arrays = {name: np.asarray(value) for name, value in self.arrays.items()}
         return [
             dataclasses.replace(
                 self,
                 **row,
-                arrays={k: v[i] if v.ndim and len(v) == n else v for k, v in arrays.items()},
+                arrays={
+                    k: v[i] if batched and v.ndim and len(v) == n else v for k, v in arrays.items()
+                },
             )
             for i, row in enumerate(rows)
         ]

@@ -33,7 +33,10 @@ def mutants(expression: Any) -> list[Mutant]:
     ['-2*x', '2', '2*x**2', '2/x', '3*x', '4*x', 'x', 'x/2']
     """
     found: dict[Any, Mutant] = {}
+    infinite = [sp.zoo, sp.nan, *([] if expression.has(sp.oo) else [sp.oo])]  # or a limit of a sum
     for change, mutated in (*_local(expression), *_swaps(expression)):
+        if mutated.has(*infinite):  # no formula at all
+            continue
         if mutated != expression and mutated not in found:
             found[mutated] = Mutant(change, mutated)
     return list(found.values())
@@ -43,9 +46,10 @@ def _local(whole: Any) -> Iterator[tuple[str, Any]]:
     """Change one node of the tree."""
     for path, node in _nodes(whole, ()):
         for change, replacement in _changes(node):
-            mutated = _replaced(whole, path, replacement)
-            if not mutated.has(sp.zoo, sp.nan, sp.oo):
-                yield change, mutated
+            try:
+                yield change, _replaced(whole, path, replacement)
+            except (TypeError, ValueError):  # no formula either: the index of a sum squared, say
+                continue
     yield "sign reversed", -whole
 
 

@@ -39,7 +39,10 @@ class Prediction:
         if self.expression is None:
             assert self.function is not None
             return np.array([float(self.function(point)) for point in points])
-        return evaluate([self.expression], points)[0]
+        values = evaluate([self.expression], points)[0]
+        for i in np.flatnonzero(np.isnan(values)):  # perhaps an overflow on the way: exp(x)/exp(x)
+            values[i] = _alone(self.expression, points[i])
+        return values
 
     def exactly_at(self, point: Mapping[str, Any]) -> Any:
         """The exact value at a rational point."""
@@ -64,7 +67,10 @@ def predict(claim: Claim) -> Prediction:
     if callable(predicted) and not isinstance(predicted, sp.Basic | Derivation):
         return Prediction(function=predicted)
     derivation = predicted if isinstance(predicted, Derivation) else None
-    expression = sp.sympify(derivation.statement if derivation else predicted)
+    try:
+        expression = sp.sympify(derivation.statement if derivation else predicted)
+    except sp.SympifyError:
+        expression = None
     if not isinstance(expression, sp.Expr):
         raise UsageError(
             f"claim {claim.id!r} predicts {predicted!r} ({type(predicted).__name__}); give a "
@@ -93,11 +99,12 @@ def evaluate(expressions: Sequence[Any], points: Sequence[Point]) -> np.ndarray:
     # Complex arithmetic, so that the root or logarithm of a negative number is seen, not hidden.
     batch = stack(list(points)) if names else Point({})
     arguments = [np.asarray(batch[name], dtype=complex) for name in names]
-    function = sp.lambdify([by_name[name] for name in names], plain, modules=["numpy", "scipy"])
     with np.errstate(all="ignore"):
         try:
+            function = sp.lambdify([by_name[n] for n in names], plain, modules=["numpy", "scipy"])
             rows = function(*arguments)
-        except (TypeError, ZeroDivisionError, OverflowError):  # functions without complex arguments
+        except (ArithmeticError, NameError, NotImplementedError, TypeError, ValueError):
+            # A function that NumPy and SciPy lack, or have for real arguments only.
             return np.array([[_alone(one, point) for point in points] for one in expressions])
     values = np.array([np.broadcast_to(np.asarray(r, complex), len(points)) for r in rows])
     real = np.abs(values.imag) <= 1e-12 * np.abs(values.real)
@@ -110,7 +117,8 @@ def _alone(expression: Any, point: Point) -> float:
         value = complex(expression.subs(_by_symbol(expression, point)).evalf(20))
     except (TypeError, ValueError, ZeroDivisionError):
         return math.nan
-    return value.real if abs(value.imag) <= 1e-12 * abs(value.real) else math.nan
+    real = abs(value.imag) <= 1e-12 * abs(value.real) and math.isfinite(value.real)
+    return value.real if real else math.nan
 
 
 def _by_symbol(expression: Any, point: Mapping[str, Any]) -> dict[Any, Any]:

@@ -59,12 +59,16 @@ def resolution(prediction: Prediction, stored: Stored, elsewhere: Sequence[Point
     values = predicted_values(prediction, compare, stored.points)
     over = under = None
     refuted = stored.refutes(values)
-    if compare.error != "none" and not refuted:
-        over = _smallest(lambda error: stored.refutes(_wrong(compare, values, error)), 1.0)
-        under = _smallest(lambda error: stored.refutes(_wrong(compare, values, -error)), 0.5)
+    # Zero scaled stays zero: where that is all that is predicted, errors are told as differences.
+    relative = compare.error == "relative" and any(value != 0 for value in values)
+    error = compare.error if relative or compare.error == "none" else "absolute"
+    if error != "none" and not refuted:
+        over = _smallest(lambda by: stored.refutes(_wrong(relative, values, by)), 1.0)
+        most = 0.5 if relative else 1.0
+        under = _smallest(lambda by: stored.refutes(_wrong(relative, values, -by)), most)
     killed, survivors, equivalent = _mutants(prediction, stored, elsewhere)
     found = Resolution(
-        compare.error, over, under, len(killed), len(killed) + len(survivors),
+        error, over, under, len(killed), len(killed) + len(survivors),
         tuple(survivors), tuple(equivalent), remark=compare.remark(stored.judgements(values)),
     )  # fmt: skip
     return found if refuted else _with_warning(found, compare)
@@ -79,8 +83,7 @@ def predicted_values(
     return prediction.at(points).tolist()
 
 
-def _wrong(compare: Comparison, values: Sequence[float], error: float) -> list[float]:
-    relative = compare.error == "relative"
+def _wrong(relative: bool, values: Sequence[float], error: float) -> list[float]:
     return [value * (1 + error) if relative else value + error for value in values]
 
 
@@ -137,9 +140,9 @@ def _with_warning(found: Resolution, compare: Comparison) -> Resolution:
     words: list[str] = []
     if found.mutants and found.killed < ENOUGH * found.mutants:
         words.append(f"{found.mutants - found.killed} of {found.mutants} wrong formulas pass")
-    if compare.error != "none":
+    if found.error != "none":
         seen = [found.over, found.under] if not compare.one_sided else [found.over or found.under]
-        unit = "relative error" if compare.error == "relative" else "error"
+        unit = "relative error" if found.error == "relative" else "error"
         if any(error is None for error in seen):
             words.append("no data come near it" if compare.one_sided else "large errors pass")
         elif max(error for error in seen if error) > compare.poor_above:

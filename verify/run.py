@@ -155,7 +155,7 @@ def replay(one: Located, settings: Settings, verdict: Verdict | None = None) -> 
         target += ["--error-rate", repr(settings.error_rate)]
     at: Mapping[str, Any] = settings.fixed
     if verdict and verdict.worst and verdict.outcome is not Outcome.VERIFIED:
-        at = one.claim.domain.parameters(verdict.worst.at)
+        at = verdict.worst.at
     for name, value in at.items():
         number = value if isinstance(value, int | float) else float(value)
         target += ["--at", f"{name}={number!r}"]

@@ -20,7 +20,8 @@ def shrink(
 
     Each parameter tries a ladder of values from the roundest in its interval to the worst point's
     own, and Hypothesis looks for the lowest rungs. A first search, which measures nothing, leaves
-    the worst point in Hypothesis' example database, so that the second starts there.
+    the worst point in Hypothesis' example database, so that the second starts there: it draws the
+    top rungs as the least of what it may draw, and the second may draw them, too.
     """
     from hypothesis import HealthCheck, Phase, find, settings
     from hypothesis import strategies as st
@@ -32,32 +33,42 @@ def shrink(
         for name, axis in domain.axes.items()
     }
     tops = {name: len(rungs) - 1 for name, rungs in ladders.items()}
-    rungs = st.fixed_dictionaries(
-        {name: st.just(top) | st.integers(0, top) for name, top in tops.items()}
-        if all(top == 0 for top in tops.values())
-        else {name: st.one_of(st.integers(0, top), st.just(top)) for name, top in tops.items()}
-    )
+    top_or_beyond = {name: st.integers(top, top + 1) for name, top in tops.items() if top}
+    any_rung = {name: st.integers(0, top) for name, top in tops.items() if top}
+    alone = {name: st.just(0) for name, top in tops.items() if not top}
+    if not any_rung:
+        return worst
     common = settings(
         max_examples=20_000, deadline=None, database=InMemoryExampleDatabase(),
         phases=(Phase.reuse, Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     known: dict[tuple[tuple[str, int], ...], bool] = {tuple(sorted(tops.items())): True}
+    crashes: list[Exception] = []
 
     def still(at: dict[str, int]) -> bool:
         key = tuple(sorted(at.items()))
         if key not in known and len(known) <= MEASUREMENTS:
             point = _point(domain, ladders, at)
-            known[key] = domain.broken(point) is None and disagrees(point)
+            try:
+                known[key] = domain.broken(point) is None and disagrees(point)
+            except Exception as crash:  # Hypothesis would take it for what is to be shrunk
+                known[key] = False
+                crashes.append(crash)
         return known.get(key, False)
 
     source = random.Random(0)
     key = b"counterexample"
     try:
-        find(rungs, lambda at: at == tops, settings=common, random=source, database_key=key)
-        lowest = find(rungs, still, settings=common, random=source, database_key=key)
-    except NoSuchExample:  # too many parameters for the first search to meet the worst point
+        first, second = (
+            st.fixed_dictionaries(rungs | alone) for rungs in (top_or_beyond, any_rung)
+        )
+        find(first, lambda at: at == tops, settings=common, random=source, database_key=key)
+        lowest = find(second, still, settings=common, random=source, database_key=key)
+    except NoSuchExample:  # Hypothesis did not start from the worst point
         return worst
+    if crashes:
+        raise crashes[0]
     return _point(domain, ladders, lowest)
 
 
@@ -78,8 +89,8 @@ def ladder(axis: Interval, value: Any) -> list[Any]:
 
 
 def _round_numbers(axis: Interval) -> list[float]:
-    """1, 0, 1/2 and powers of ten inside the interval: what a reader would try first."""
-    return [number for number in (1.0, 0.5, 10.0, 0.1, 0.0, 100.0) if axis.holds(number)][:2]
+    """1, 1/2, 0 and powers of ten inside the interval: what a reader would try first."""
+    return [number for number in (1.0, 10.0, 0.5, 0.1, 100.0, 0.0) if axis.holds(number)][:2]
 
 
 def _rounded(value: float, digits: int) -> float:

@@ -27,7 +27,7 @@ def console(*, stderr: bool = False) -> Console:
 def table(records: Sequence[Mapping[str, Any]]) -> Table:
     """A row a claim: verdict, worst point, difference ± half-width, margin, resolution, time."""
     found = Table(box=None, pad_edge=False, header_style="bold")
-    found.add_column("claim", overflow="fold", min_width=24)
+    found.add_column("claim", overflow="fold", min_width=_widest(records))
     found.add_column("verdict", no_wrap=True)
     found.add_column("worst point", overflow="fold", min_width=18)
     found.add_column("difference ± half-width", min_width=12)
@@ -46,6 +46,11 @@ def table(records: Sequence[Mapping[str, Any]]) -> Table:
             f"{record['seconds']:.1f} s",
         )
     return found
+
+
+def _widest(records: Sequence[Mapping[str, Any]]) -> int:
+    """Room for the ids, so that they can be copied whole; folded only where one is very long."""
+    return min(max((len(record["id"]) for record in records), default=0), 44)
 
 
 def _verdict(record: Mapping[str, Any]) -> str:

@@ -1,1 +1,237 @@
-"""Delayed Repression and Emergent Instability in Adaptive Multi-Agent Systems."""
+"""Delayed Repression and Emergent Instability in Adaptive Multi-Agent Systems (arXiv 2605.30392).
+
+The delayed replicator equation x'(t) = x(t)(1 - x(t)) [a - C p(x(t - Delta))] with the sigmoid
+p(x) = 1/(1 + exp(-k(x - x_c))). Every measurement starts from this definition alone: equilibria
+are found by bisection, derivatives by automatic differentiation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lemmata.verify.api import (
+    Accuracy,
+    Condition,
+    Domain,
+    Equal,
+    Interval,
+    Log,
+    Measurement,
+    Paper,
+    Point,
+    Rate,
+    Series,
+    Threshold,
+    claim,
+    deferred,
+)
+from lemmata.verify.compile import delay_field
+
+replicator = deferred("lemmata.theory.replicator")
+decay = deferred("lemmata.solvers.decay")
+equilibrium = deferred("lemmata.solvers.equilibrium")
+flips = deferred("lemmata.solvers.flips")
+growth = deferred("lemmata.solvers.growth")
+spectrum = deferred("lemmata.solvers.spectrum")
+
+paper = Paper(
+    "Delayed Repression and Emergent Instability in Adaptive Multi-Agent Systems",
+    arxiv="2605.30392",
+    year=2026,
+)
+
+
+def response(x: float, p: Point) -> Any:
+    """The sigmoid p(x)."""
+    return 1 / (1 + np.exp(-p.k * (x - p.x_c)))
+
+
+# The edges 0.02 and 0.98 keep the equilibrium off the boundary, where every rate vanishes. The
+# condition is on the definition, p(0.02) < a/C < p(0.98), not on the formula for x*.
+interior = Domain(
+    ratio=Interval(0.02, 0.98),
+    C=Log(0.1, 100),
+    k=Log(0.3, 100),
+    x_c=Interval(0.02, 0.98),
+    defining={"a": lambda p: p.ratio * p.C},
+    where=(
+        Condition(
+            "the interior equilibrium exists between 0.02 and 0.98: p(0.02) < a/C < p(0.98)",
+            lambda p: response(0.02, p) < p.ratio < response(0.98, p),
+        ),
+    ),
+)
+
+
+@claim(
+    "delayed-repression/interior-equilibrium",
+    source=paper.at("The delayed replicator equation, interior equilibrium"),
+    says=r"p(x^*) = a/C \iff x^* = x_c + \frac{1}{k} \log \frac{a}{C - a}",
+    domain=interior,
+    predicted=replicator.interior_equilibrium,
+    compare=Equal(absolute=1e-9, because="bisected to round-off; the claim is exact"),
+    batched=True,
+)
+def interior_equilibrium(p: Point, accuracy: Accuracy) -> Measurement:
+    """The zero of the right-hand side in (0, 1), by a scan and bisection; there must be just one."""
+    zeros = _equilibria(p)
+    return Measurement(
+        zeros.value,
+        bias=zeros.error,
+        converged=np.asarray(zeros.count) == 1,
+        note=[f"{count} zeros in (0, 1)" for count in np.asarray(zeros.count)],
+    )
+
+
+@claim(
+    "delayed-repression/stable-without-delay",
+    source=paper.at("The delayed replicator equation, stability without delay"),
+    says=r"\Delta = 0:\quad x - x^* \sim e^{-bt}, \qquad b = C x^* (1 - x^*)\, p'(x^*)",
+    domain=interior,
+    predicted=replicator.decay_rate,
+    compare=Rate(
+        law="decay", relative=2e-3, because="a few e-folds of clean decay fix a rate to 1e-3"
+    ),
+    uses=("delayed-repression/interior-equilibrium",),
+    batched=True,
+)
+def stable_without_delay(p: Point, accuracy: Accuracy) -> Series:
+    """The distance from equilibrium along trajectories of the nonlinear equation without delay."""
+    x_star = _equilibria(p).value
+    kick = 1e-3 * growth.nonlinear_scale(_field(), x_star, _arguments(p))
+    run = decay.deviation_series(
+        _without_delay,
+        x_star,
+        _arguments(p),
+        perturbation=kick,
+        duration=15 / _steepness(p, x_star),
+        samples=accuracy.steps(96),
+    )
+    return Series(run.ts, run.deviation, bias=run.error, converged=np.asarray(run.converged))
+
+
+@claim(
+    "delayed-repression/critical-delay",
+    source=paper.at("Theorem 2, critical delay"),
+    says=r"\Delta_c = \frac{\pi}{2\, C x^* (1 - x^*)\, p'(x^*)}",
+    domain=interior,
+    predicted=replicator.critical_delay,
+    compare=Threshold(relative=1e-3, because="bisected to 1e-4; the claim is exact"),
+    uses=("delayed-repression/interior-equilibrium",),
+    batched=True,
+    method="simulated growth",
+)
+def critical_delay(p: Point, accuracy: Accuracy) -> Measurement:
+    """The delay at which small perturbations of the nonlinear equation begin to grow."""
+    x_star, arguments = _equilibria(p).value, _arguments(p)
+    kick = 1e-6 * growth.nonlinear_scale(_field(), x_star, arguments)
+
+    def grows(delay: np.ndarray) -> tuple[Any, Any]:
+        found = growth.dde_growth(
+            _field(),
+            x_star,
+            delay,
+            arguments,
+            perturbation=kick,
+            steps_per_delay=8 * accuracy.steps(4),
+        )
+        return found.rate, found.error
+
+    return _bracketed(grows, _steepness(p, x_star), relative=1e-4)
+
+
+@critical_delay.also("characteristic roots", batched=True)
+def critical_delay_by_roots(p: Point, accuracy: Accuracy) -> Measurement:
+    """The delay at which the rightmost root of the linearisation crosses into the right half plane."""
+    linear = _linear(p, _equilibria(p).value)
+    return _bracketed(_abscissa(linear, accuracy), _steepness_of(linear), relative=1e-7)
+
+
+@claim(
+    "delayed-repression/crossing-speed",
+    source=paper.at("Theorem 2, transversality"),
+    says=r"\mathrm{Re}\, \frac{d\lambda}{d\Delta}\Big|_{\Delta_c} = \frac{b^2}{1 + \pi^2/4} > 0",
+    domain=interior,
+    predicted=replicator.crossing_speed,
+    compare=Equal(relative=1e-4, because="differences at two spacings agree to 1e-6"),
+    uses=("delayed-repression/critical-delay",),
+    batched=True,
+)
+def crossing_speed(p: Point, accuracy: Accuracy) -> Measurement:
+    """The slope, at the delay where it vanishes, of the rightmost root's real part in the delay."""
+    linear = _linear(p, _equilibria(p).value)
+    real_part = _abscissa(linear, accuracy)
+    onset = _bracketed(real_part, _steepness_of(linear), relative=1e-9)
+    coarse, fine = (_slope(real_part, onset.value, h) for h in (2e-3, 1e-3))
+    value = fine[0] + (fine[0] - coarse[0]) / 3  # Richardson: central differences err by h squared
+    return Measurement(
+        value,
+        bias=np.abs(fine[0] - coarse[0]) / 3 + coarse[1] + fine[1],
+        converged=onset.converged,
+        note=onset.note,
+    )
+
+
+def _field() -> Any:
+    """The right-hand side f(t, y, ylag, args), compiled from its definition."""
+    return delay_field(replicator.right_hand_side, "x", "y")
+
+
+def _without_delay(t: Any, y: Any, args: Any) -> Any:
+    return _field()(t, y, (y,), args)
+
+
+def _at_rest(x: Any, args: Any) -> Any:
+    return _field()(0.0, x, (x,), args)
+
+
+def _arguments(p: Point) -> dict[str, Any]:
+    return {name: np.asarray(p[name], dtype=float) for name in ("a", "C", "k", "x_c")}
+
+
+def _equilibria(p: Point) -> Any:
+    return equilibrium.interior_zeros(_at_rest, 0.0, 1.0, _arguments(p))
+
+
+def _steepness(p: Point, x_star: Any) -> np.ndarray:
+    """The size of the linearisation, by automatic differentiation: it sets the scale of time."""
+    return _steepness_of(_linear(p, x_star))
+
+
+def _linear(p: Point, x_star: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The derivatives by the present and the delayed state at equilibrium, shape (n,) each."""
+    import jax
+
+    at = jax.vmap(lambda x, args: spectrum.linearise(_field(), x, args))
+    here, lagged = at(x_star, _arguments(p))
+    return np.asarray(here), np.asarray(lagged)
+
+
+def _steepness_of(linear: tuple[Any, Any]) -> np.ndarray:
+    return np.abs(np.asarray(linear[0])) + np.abs(np.asarray(linear[1]))
+
+
+def _abscissa(linear: tuple[Any, Any], accuracy: Accuracy) -> Any:
+    """A function of the delay: real part of the rightmost root, and its error."""
+
+    def real_part(delay: np.ndarray) -> tuple[Any, Any]:
+        found = spectrum.rightmost(*linear, delay, nodes=accuracy.steps(20))
+        return found.root.real, found.error
+
+    return real_part
+
+
+def _bracketed(grows: Any, steepness: np.ndarray, *, relative: float) -> Measurement:
+    """The delay at which growth begins, searched over two decades around the scale of time."""
+    found = flips.bracket_flips(grows, 0.1 / steepness, 10 / steepness, relative=relative)
+    return Measurement.bracket(
+        found.lo, found.hi, converged=found.ok, note=[str(reason) for reason in found.reason]
+    )
+
+
+def _slope(real_part: Any, delay: np.ndarray, h: float) -> tuple[Any, Any]:
+    """A central difference with relative spacing h, and the part of its error that is the roots'."""
+    above, below = real_part(delay * (1 + h)), real_part(delay * (1 - h))
+    return (above[0] - below[0]) / (2 * h * delay), (above[1] + below[1]) / (2 * h * delay)

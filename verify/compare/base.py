@@ -88,14 +88,11 @@ class Judgement:
         return above if self.difference >= 0 else below
 
     @property
-    def badness(self) -> float:
+    def badness(self) -> tuple[int, float]:
         """Sorts points from comfortable to worst; the worst point of a claim has the largest."""
-        if self.agreement is Agreement.DISAGREES:
-            return 2e300 if math.isinf(self._strain()) else 1e300 + self._strain()
-        if self.agreement is Agreement.UNRESOLVED:
-            strain = self._strain()
-            return 1e200 if math.isnan(strain) else min(1e100 + strain, 1e200)
-        return self._strain()
+        rank = (Agreement.AGREES, Agreement.UNRESOLVED, Agreement.DISAGREES).index(self.agreement)
+        strain = self._strain()
+        return rank, math.inf if math.isnan(strain) else strain  # NaN would sort at random
 
     def _strain(self) -> float:
         """How far into the margin, or beyond it, the far end of the interval reaches."""
@@ -188,7 +185,9 @@ class Comparison(ABC):
 
 def _what_is_missing(estimate: Estimate, accepted: tuple[float, float]) -> tuple[str, str]:
     """Why an interval straddles an edge of the accepted one, and what would move it off."""
-    room = min(abs(estimate.value - accepted[0]), abs(estimate.value - accepted[1]))
+    # An edge that the interval ends on, as a count of 0 ends on the probability 0, is not crossed.
+    crossed = [edge for edge in accepted if estimate.low < edge < estimate.high] or accepted
+    room = min(abs(estimate.value - edge) for edge in crossed)
     half = estimate.half_width
     width = accepted[1] - accepted[0]
     if 2 * half > width:

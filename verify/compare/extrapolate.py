@@ -18,6 +18,7 @@ $3\sqrt{D/L}$ for w up to 0.9, which is what is added.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from typing import Literal
 
 import numpy as np
 
+from lemmata.verify.compare.base import Estimate
 from lemmata.verify.compare.quantiles import two_sided
 from lemmata.verify.compare.window import Floats, NoEstimate, Points, local_slopes
 
@@ -32,7 +34,8 @@ Target = Literal["slope", "level"]
 Shape = Callable[[Floats], Floats]
 
 DRIFT = 1e-3  # a slope that moves by more, and ever faster, has no limit in sight
-RATIO = 9.0  # of squared misfits, beyond which a correction is ruled out
+RATIO = 100.0  # of squared misfits, beyond which a correction is ruled out
+BETWEEN = 0.15  # of the spread of corrections, added for those that no single power describes
 RESOLVED = 3.0  # standard errors that a very slow correction is from 0, to be taken up at all
 
 
@@ -46,36 +49,68 @@ class Fit:
     residuals: Floats
     size: float = 0.0  # c
     size_row: Floats | None = None
-    drift: float = 0.0  # what the correction changes over the stretch
+    change: float = 0.0  # of ψ over the stretch (level), or of its slope (slope)
+
+    @property
+    def drift(self) -> float:
+        return abs(self.size) * self.change
+
+    def size_noise(self, noise: Floats) -> float:
+        return 0.0 if self.size_row is None else math.sqrt(float(self.size_row**2 @ noise**2))
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A limit with its interval; `bias` is the part of it that more draws would not shrink."""
+    """A limit with its interval, and what speaks against the stretch that it was read from.
+
+    **Fields:** `bias`: the part of the interval that more draws would not shrink; `excess`: root
+    mean square of the misfit, in ln y, that noise does not explain; `drift`: of the slope (or
+    level) over the stretch, as far as it stands out from noise.
+    """
 
     value: float
     low: float
     high: float
     bias: float
-    excess: float  # root mean square of the misfit that noise does not explain
+    excess: float
+    drift: float
 
     @property
     def half(self) -> float:
         return max(self.high - self.value, self.value - self.low)
 
+    def including(self, other: Fit, noise: float) -> Interval:
+        """Widened to the limit of another fit, whose own noise explains that much of it."""
+        low, high = min(self.low, other.limit), max(self.high, other.limit)
+        apart = max(abs(other.limit - self.value) - noise, self.bias)
+        return dataclasses.replace(self, low=low, high=high, bias=apart)
 
-def decaying(target: Target, age: float, quick: bool) -> list[Shape | None]:
+    def estimate(self, scale: float = 1.0) -> Estimate:
+        """Of a slope, in the units of x; a negative `scale` turns it round."""
+        low, high = sorted((scale * self.low, scale * self.high))
+        return Estimate(scale * self.value, low, high, abs(scale) * self.bias)
+
+    def constant(self) -> Estimate:
+        """Of a constant, whose logarithm this is."""
+        if self.high > 300:
+            raise NoEstimate("the constant overflows", "another unit of x or y")
+        value, low, high = (math.exp(z) for z in (self.value, self.low, self.high))
+        bias = min(value * math.expm1(self.bias), max(high - value, value - low))
+        return Estimate(value, low, high, bias)
+
+
+def decaying(target: Target, age: float, few: bool) -> list[Shape | None]:
     """Corrections that die out, slowest first; the last is none at all.
 
-    **Arguments:** `age`: the distance in U from where the series began. `quick`: leave out those
-    slower than $e^{-U/2}$, which a handful of points cannot tell from a change of slope.
+    **Arguments:** `age`: the distance in U from where the series began. `few`: leave out the
+    slowest, which a handful of points cannot tell from a change of slope.
     """
     slow: list[Shape] = [
         (lambda U, a=a: np.log(U + a)) if target == "slope" else (lambda U, a=a: 1 / (U + a))
         for a in (3 * age, age)
     ]
     powers: list[Shape] = [lambda U, q=q: np.exp(-q * U) for q in (0.25, 0.5, 1.0, 2.0)]
-    return [*powers[1:], None] if quick else [*slow, *powers, None]
+    return [*slow[few:], *powers, None]
 
 
 def growing(target: Target, age: float) -> list[Shape]:
@@ -104,16 +139,16 @@ def fit(points: Points, target: Target, shape: Shape | None) -> Fit:
         return Fit(float(coefficients[at]), rows[at], misfit, residuals)
     size = float(coefficients[-1])
     change = psi if target == "level" else np.gradient(psi, U)
-    drift = abs(size) * float(abs(change[-1] - change[0]))
-    return Fit(float(coefficients[at]), rows[at], misfit, residuals, size, rows[-1], drift)
+    change = float(abs(change[-1] - change[0]))
+    return Fit(float(coefficients[at]), rows[at], misfit, residuals, size, rows[-1], change)
 
 
 def limit(
-    points: Points, target: Target, age: float, alpha: float, reach: float, quick: bool = False
+    points: Points, target: Target, age: float, alpha: float, reach: float, few: bool = False
 ) -> Interval:
     """The limit of slope or level, with an interval that is wrong with probability `alpha`."""
-    fits = [fit(points, target, shape) for shape in decaying(target, age, quick)]
-    if not quick and not _shown(points, fits[0]):
+    fits = [fit(points, target, shape) for shape in decaying(target, age, few)]
+    if not _shown(points, fits[0]):
         fits = fits[1:]
     best = min(range(len(fits)), key=lambda i: fits[i].misfit)
     free = max(len(points) - (3 if target == "slope" else 2), 1)
@@ -130,20 +165,22 @@ def limit(
     # the simplest correction that is not ruled out gives the value
     centre = kept[-1] if fits[best].misfit and kept[-1].misfit <= bound else fits[best]
     common = _leftover(points, fits[best], target, unit, extra, reach)
-    common += _unfinished(points, growing(target, age), target, fits[best], delta)
-    wide = [(f, common + float(np.abs(f.row) @ points.bias)) for f in kept]
+    if not few or len(points) >= 6:
+        common += _unfinished(points, growing(target, age), target, fits[best], delta)
+    common += BETWEEN * (max(f.limit for f in kept) - min(f.limit for f in kept))
+    rounding = 1e-15 * float(np.max(np.abs(points.v)) + np.max(np.abs(points.u)))
+    wide = [(f, common + float(np.abs(f.row) @ (points.bias + rounding))) for f in kept]
     stat = [factor * math.sqrt(float(f.row**2 @ variance)) for f in kept]
     low = min(f.limit - b - s for (f, b), s in zip(wide, stat, strict=True))
     high = max(f.limit + b + s for (f, b), s in zip(wide, stat, strict=True))
     bias = max(b + _apart(f, centre, factor, variance) for f, b in wide)
-    return Interval(centre.limit, low, high, bias, math.sqrt(extra))
+    moved = fits[best].drift - RESOLVED * fits[best].size_noise(points.noise) * fits[best].change
+    return Interval(centre.limit, low, high, bias, math.sqrt(extra), max(moved, 0.0))
 
 
 def _shown(points: Points, slowest: Fit) -> bool:
     """Whether the data show the slowest correction; else noise alone would be carried far out."""
-    assert slowest.size_row is not None
-    noise = math.sqrt(float(slowest.size_row**2 @ points.noise**2))
-    return abs(slowest.size) > RESOLVED * noise
+    return abs(slowest.size) > RESOLVED * slowest.size_noise(points.noise)
 
 
 def _apart(one: Fit, other: Fit, factor: float, variance: Floats) -> float:
@@ -171,8 +208,7 @@ def _unfinished(
     """What a correction that grows, and fits clearly better, adds to the bias; or no estimate."""
     grown = min((fit(points, target, shape) for shape in shapes), key=lambda f: f.misfit)
     assert grown.size_row is not None
-    noise = 4 * math.sqrt(float(grown.size_row**2 @ points.noise**2))
-    explained = noise + float(np.abs(grown.size_row) @ points.bias)
+    explained = 4 * grown.size_noise(points.noise) + float(np.abs(grown.size_row) @ points.bias)
     gain = best.misfit - grown.misfit
     clear = gain > delta + 0.75 * best.misfit
     in_noise = gain > delta > 0

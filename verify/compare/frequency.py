@@ -13,6 +13,8 @@ from lemmata.verify.measurement import Count
 
 def _interval(measured: Count, alpha: float) -> Estimate:
     k, n = int(measured.successes), int(measured.trials)
+    if k != measured.successes or n != measured.trials:
+        return Estimate.failed(f"{measured.successes} of {measured.trials} is no count")
     if n < 1:
         return Estimate.failed(f"{n} trials say nothing", "at least one trial")
     if not 0 <= k <= n:

@@ -59,7 +59,7 @@ class Identity(Comparison):
             return super().judge(_float(predicted), estimate)
         left, right = sp.sympify(predicted), sp.sympify(estimate.exact)
         value = _float(left)
-        agreement = _agreement(left - right, max(abs(value), abs(estimate.value), 1e-300))
+        agreement = _agreement(left, right)
         if agreement is not Agreement.UNRESOLVED:
             return Judgement(value, estimate, (value, value), agreement)
         return Judgement(
@@ -69,20 +69,34 @@ class Identity(Comparison):
         )  # fmt: skip
 
 
-def _agreement(difference: Any, size: float) -> Agreement:
-    """Whether an exact difference of terms of this size vanishes."""
+def _agreement(left: Any, right: Any) -> Agreement:
+    """Whether the difference of two exact numbers vanishes, beside the terms that they sum."""
+    import sympy as sp
+    from sympy.core.evalf import PrecisionExhausted
+
+    difference = left - right
     if difference.is_Rational:
         return Agreement.AGREES if difference == 0 else Agreement.DISAGREES
-    share = abs(_float(difference, DIGITS)) / size
-    if share <= 10.0**-VANISHED:
+    sides = (left, right)
+    try:
+        gap = abs(difference.evalf(DIGITS, strict=True))
+    except PrecisionExhausted:  # a zero hides in it, perhaps behind a factor
+        gap = abs(difference.evalf(DIGITS))
+        sides = tuple(sp.expand(side) for side in sides)
+    terms = [abs(term.evalf(DIGITS)) for side in sides for term in sp.Add.make_args(side)]
+    if not all(number.is_Number and number.is_finite for number in (gap, *terms)):
+        return Agreement.UNRESOLVED
+    # In SymPy's numbers, which neither underflow nor overflow.
+    if gap <= max(terms) * sp.Rational(1, 10**VANISHED):
         return Agreement.AGREES
-    return Agreement.DISAGREES if share >= 10.0**-STANDS else Agreement.UNRESOLVED
+    stands = gap >= max(terms) * sp.Rational(1, 10**STANDS)
+    return Agreement.DISAGREES if stands else Agreement.UNRESOLVED
 
 
-def _float(value: Any, digits: int = 20) -> float:
+def _float(value: Any) -> float:
     import sympy as sp
 
     try:
-        return float(sp.sympify(value).evalf(digits))
+        return float(sp.sympify(value).evalf(20))
     except TypeError:  # complex, or still symbolic
         return math.nan

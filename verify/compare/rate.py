@@ -23,12 +23,14 @@ import numpy as np
 from lemmata.verify.errors import UsageError
 from lemmata.verify.compare import window as w
 from lemmata.verify.compare.base import Estimate, Margined
-from lemmata.verify.compare.extrapolate import Interval, limit
+from lemmata.verify.compare.extrapolate import Interval, Target, limit
 from lemmata.verify.measurement import Series
 
 LAWS = ("power", "exponential", "decay")
 NOISE = 0.2  # relative to y; a noisier point lies at the floor
 BIAS = (1e-3, 0.1)  # the same for the bias; the second where too few points meet the first
+NAMES = {"power": "a power law", "exponential": "an exponential"}
+DRIFT = 1.25 * w.RANGE  # of the fitted slope over a window: local slopes are a little smoothed
 LEAST = 12  # usable points
 MISFIT = 0.01  # of ln y: more than this beyond the noise, and the law is not what the window shows
 
@@ -77,13 +79,12 @@ class Rate(Margined):
         exponential, scale = exponential_points(x, y, stderr, bias)
         law = "power" if self.law == "power" else "exponential"
         points, other = (power, exponential) if law == "power" else (exponential, power)
-        start = chosen(points, law, other)
+        unit = (scale if law == "exponential" else 1.0) * (-1.0 if self.law == "decay" else 1.0)
+        start = settled(points, chosen(points, law, other), law, alpha)
         if self.exponent is None:
-            found = settled(points, start, law, alpha)
-            return _estimate(found, scale if law == "exponential" else 1.0, self.law == "decay")
-        slope = -self.exponent if self.law == "decay" else self.exponent
-        level = points.v - slope * (points.u if law == "power" else points.u / scale)
-        return _constant(settled(dataclasses.replace(points, v=level), start, law, alpha, "level"))
+            return extrapolated(points, start, law, alpha, "slope").estimate(unit)
+        level = points.tilted(self.exponent / unit)
+        return extrapolated(level, start, law, alpha, "level").constant()
 
 
 def usable(series: Series) -> tuple[w.Floats, w.Floats, w.Floats, w.Floats]:
@@ -106,7 +107,7 @@ def power_points(x: w.Floats, y: w.Floats, stderr: w.Floats, bias: w.Floats) -> 
     """ln y along ln x; a point at x = 0 has no place there."""
     keep = x > 0
     points = w.logarithms(np.log(x[keep]), y[keep], stderr[keep], bias[keep])
-    return w.honest_noise(w.thinned(points, w.GRID["power"]), w.REACH["power"])
+    return w.honest_noise(w.thinned(points, w.GRID["power"]))
 
 
 def exponential_points(
@@ -116,7 +117,7 @@ def exponential_points(
     raw = w.logarithms(x, y, stderr, bias)
     scale = abs(w.end_slope(raw)[0]) or 1 / float(x[-1])
     points = w.thinned(dataclasses.replace(raw, u=scale * x), w.GRID["exponential"])
-    return w.honest_noise(points, w.REACH["exponential"]), scale
+    return w.honest_noise(points), scale
 
 
 def window_start(points: w.Points, law: str) -> tuple[int, str | None]:
@@ -135,60 +136,53 @@ def chosen(points: w.Points, law: str, other: w.Points) -> int:
     rival = "exponential" if law == "power" else "power"
     start, problem = window_start(points, law)
     _, rival_problem = window_start(other, rival)
-    names = {"power": "a power law", "exponential": "an exponential"}
     if problem is None and rival_problem is None:
         raise w.NoEstimate(
             "a power law and an exponential both fit the end of the series", "a run 10 times longer"
         )
     if problem is not None and rival_problem is None:
-        raise w.NoEstimate(f"not {names[law]} but {names[rival]} fits the end: {problem}")
+        raise w.NoEstimate(f"not {NAMES[law]} but {NAMES[rival]} fits the end: {problem}")
     if problem is not None:
         settles = "a run 10 times longer" if law == "power" else "a run a few times longer"
         if "points" in problem:
             settles = "more points in the last stretch of the run, or a longer run"
-        raise w.NoEstimate(f"no window shows {names[law]}: {problem}", settles)
+        raise w.NoEstimate(f"no window shows {NAMES[law]}: {problem}", settles)
     return start
 
 
-def settled(
-    points: w.Points,
-    start: int,
-    law: str,
-    alpha: float,
-    target: Literal["slope", "level"] = "slope",
-) -> Interval:
-    """The limit over a window, shortened until its scatter is what the noise says it is."""
+def settled(points: w.Points, start: int, law: str, alpha: float) -> int:
+    """Where the window begins once it is shortened to what noise hid from the local slopes.
+
+    A fit over the whole window sees a drift, or a misfit, that no local slope can.
+    """
+    age = float(points.u[-1] - points.u[0]) + 1
+    while True:
+        window = points.since(start)
+        problem = w.shortfall(window, law)
+        if problem is not None:
+            raise w.NoEstimate(
+                f"no window shows {NAMES[law]} once the noise is averaged out: {problem}",
+                "a run 10 times longer, or smaller errors",
+            )
+        found = limit(window, "slope", age, alpha, w.REACH[law])
+        if found.excess <= MISFIT and found.drift <= DRIFT:
+            return start
+        start += max(len(window) // 7, 1)
+
+
+def extrapolated(points: w.Points, start: int, law: str, alpha: float, target: Target) -> Interval:
+    """The limit over a window, or over its later half.
+
+    The later half has less to correct, the whole has less noise. Where structure outweighs noise
+    the later half is read; otherwise whichever gives the narrower interval.
+    """
     age = float(points.u[-1] - points.u[0]) + 1
     window = points.since(start)
-    while True:
-        found = limit(window, target, age, alpha, w.REACH[law])
-        if found.excess <= MISFIT:
-            break
-        window = window.since(max(len(window) // 7, 1))
-        if (problem := w.shortfall(window, law)) is not None and target == "slope":
-            raise w.NoEstimate(
-                f"the series scatters by {found.excess:.2g} of y about its law, more than its "
-                "errors say",
-                "stderr or bias stated as large as they are, or a longer run",
-            )
-    # the later half has less to correct, the whole less noise: whichever is narrower
+    whole = limit(window, target, age, alpha, w.REACH[law])
     late = window.since(int(np.searchsorted(window.u, window.u[-1] - window.span / 2)))
-    if len(late) >= w.LEAST_POINTS:
-        found = min(found, limit(late, target, age, alpha, w.REACH[law]), key=lambda f: f.half)
-    return found
-
-
-def _estimate(found: Interval, scale: float, flipped: bool) -> Estimate:
-    value, low, high = (scale * z for z in (found.value, found.low, found.high))
-    if flipped:
-        value, low, high = -value, -high, -low
-    return Estimate(value, low, high, scale * found.bias)
-
-
-def _constant(found: Interval) -> Estimate:
-    """From the logarithm of a constant to the constant."""
-    if found.high > 300:
-        raise w.NoEstimate("the constant overflows", "another unit of x or y")
-    value, low, high = (math.exp(z) for z in (found.value, found.low, found.high))
-    bias = min(value * math.expm1(found.bias), max(high - value, value - low))
-    return Estimate(value, low, high, bias)
+    if len(late) < w.LEAST_POINTS:
+        return whole
+    half = limit(late, target, age, alpha, w.REACH[law])
+    if 3 * whole.excess > float(np.sqrt(np.mean(window.noise**2))):
+        return half
+    return min(whole, half, key=lambda found: found.half)

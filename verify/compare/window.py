@@ -62,6 +62,10 @@ class Points:
         """
         return 1 / (self.noise**2 + self.bias**2 + 1e-6)
 
+    def tilted(self, slope: float) -> Points:
+        """What is left of v when a slope is taken off; its level is the logarithm of a constant."""
+        return dataclasses.replace(self, v=self.v - slope * self.u)
+
     def since(self, start: int) -> Points:
         return self.take(np.arange(start, len(self)))
 
@@ -132,11 +136,10 @@ def thinned(points: Points, step: float) -> Points:
 
 @dataclass(frozen=True)
 class LocalSlopes:
-    """Least-squares slopes around each point, their standard errors, and their reduced misfit."""
+    """Least-squares slopes around each point, and their standard errors."""
 
     slope: Floats
     stderr: Floats
-    misfit: Floats
 
 
 def local_slopes(u: Floats, v: Floats, noise: Floats, reach: float) -> LocalSlopes:
@@ -160,21 +163,23 @@ def local_slopes(u: Floats, v: Floats, noise: Floats, reach: float) -> LocalSlop
     m = hi - lo
     spread = np.maximum(total(a * a) - total(a) ** 2 / m, 1e-300)
     slope = (total(a * b) - total(a) * total(b) / m) / spread
-    scatter = np.maximum(total(b * b) - total(b) ** 2 / m - slope**2 * spread, 0.0)
-    variance = total(noise**2) / m
-    with np.errstate(divide="ignore", invalid="ignore"):
-        misfit = np.where((variance > 0) & (m > 4), scatter / (m - 2) / variance, np.nan)
-    return LocalSlopes(slope, np.sqrt(variance / spread), misfit)
+    return LocalSlopes(slope, np.sqrt(np.maximum(total(noise**2), 0.0) / m / spread))
 
 
-def honest_noise(points: Points, reach: float) -> Points:
-    """Raise the stated noise to the scatter about local lines, where that is clearly larger."""
-    local = local_slopes(points.u, points.v, points.noise, reach)
-    known = local.misfit[np.isfinite(local.misfit)]
-    factor = math.sqrt(float(np.median(known))) if len(known) >= LEAST_POINTS else 1.0
-    if factor <= 1.5:
+def honest_noise(points: Points) -> Points:
+    """Raise the stated noise to the scatter of neighbours, where that is clearly larger.
+
+    A point less the line through its two neighbours shows noise, and hardly any curvature; the
+    median of its square over its variance is 0.455 (chi squared, one degree of freedom).
+    """
+    u, v, variance = points.u, points.v, points.noise**2
+    if len(u) < LEAST_POINTS + 2 or not np.all(variance > 0):
         return points
-    return dataclasses.replace(points, noise=points.noise * factor)
+    left = (u[2:] - u[1:-1]) / (u[2:] - u[:-2])
+    off = v[1:-1] - left * v[:-2] - (1 - left) * v[2:]
+    expected = variance[1:-1] + left**2 * variance[:-2] + (1 - left) ** 2 * variance[2:]
+    factor = math.sqrt(float(np.median(off**2 / expected)) / 0.455)
+    return dataclasses.replace(points, noise=points.noise * factor) if factor > 1.5 else points
 
 
 def steady_from(local: LocalSlopes, law: str, end: tuple[float, float]) -> int:

@@ -1,0 +1,398 @@
+"""The command line as a user meets it: what it prints, and its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from lemmata.verify.results import SCHEMA
+
+HEAD = """
+from lemmata.verify.api import *
+paper = Paper("On numbers", year=2020, arxiv="2001.00001")
+box = Domain(x=Interval(1, 2))
+def about(id, value, predicted=None, **more):
+    return claim(id, source=paper.at("eq. 1"), says="x", domain=box, points=4,
+                 predicted=(lambda p: p.x) if predicted is None else predicted,
+                 compare=Equal(relative=0.01, because="a test"), **more)(value)
+"""
+GOOD = "good = about('numbers/good', lambda p, accuracy: Measurement(p.x, bias=1e-6))\n"
+WRONG = "wrong = about('numbers/wrong', lambda p, accuracy: Measurement(2 * p.x, bias=1e-6))\n"
+OPEN = "open_ = about('numbers/open', lambda p, accuracy: Measurement(p.x, bias=1.0))\n"
+CRASH = "crash = about('numbers/crash', lambda p, accuracy: Measurement(1 / 0))\n"
+KNOWN = WRONG.replace("wrong", "known").replace(")\n", ", expected='refuted', cause='2 x')\n")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def lemmata(*arguments, check=None, env=None):
+    done = subprocess.run(
+        [sys.executable, "-m", "lemmata.verify", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "150", **(env or {})},
+    )
+    if check is not None:
+        assert done.returncode == check, done.stdout + done.stderr
+    return done
+
+
+def claims(folder: Path, *parts: str, name: str = "mine.py") -> Path:
+    file = folder / name
+    file.write_text(HEAD + "".join(parts), encoding="utf-8")
+    return file
+
+
+# Exit status ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "options", "status"),
+    [
+        ((GOOD,), (), 0),
+        ((GOOD, KNOWN), (), 0),
+        ((GOOD, WRONG), (), 1),
+        ((GOOD, OPEN), (), 3),
+        ((GOOD, OPEN), ("--allow-inconclusive",), 0),
+        ((OPEN, WRONG), ("--allow-inconclusive",), 1),
+        ((OPEN, WRONG, CRASH), (), 4),
+        ((GOOD,), ("-k", "nothing-like-it"), 5),
+        ((GOOD.replace("1e-6)", "1e-6), expected='refuted', cause='thought so'"),), (), 1),
+    ],
+)
+def test_exit_status_says_the_worst_that_happened(here, parts, options, status):
+    lemmata("verify", claims(here, *parts), *options, check=status)
+
+
+def test_one_crash_leaves_the_other_claims_decided_and_its_traceback_in_the_results(here):
+    done = lemmata("verify", claims(here, CRASH, GOOD, WRONG, OPEN), "--json", "out.json", check=4)
+
+    records = {r["id"]: r for r in json.loads(Path("out.json").read_text())["claims"]}
+    outcomes = {id: record["outcome"] for id, record in records.items()}
+    assert outcomes == {
+        "numbers/crash": "error",
+        "numbers/good": "verified",
+        "numbers/wrong": "refuted",
+        "numbers/open": "inconclusive",
+    }
+    assert "ZeroDivisionError" in records["numbers/crash"]["traceback"]
+    assert "ZeroDivisionError" in done.stdout
+    assert records["numbers/open"]["settles_with"]
+    assert "4 claims: 1 verified, 1 refuted, 1 inconclusive, 1 error" in done.stdout
+
+
+def test_the_replay_command_repeats_the_refutation_at_its_counterexample(here):
+    lemmata("verify", claims(here, WRONG), "--json", "out.json", check=1)
+    record = json.loads(Path("out.json").read_text())["claims"][0]
+
+    assert record["worst"]["at"] == {"x": 1.0}
+    assert "--at x=1.0" in record["replay"]
+    again = lemmata(*record["replay"].split()[1:], "--json", "again.json", check=1)
+    repeated = json.loads(Path("again.json").read_text())["claims"][0]
+    assert repeated["worst"] == record["worst"]
+    assert record["replay"] in again.stdout
+
+
+# Wrong use --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no claims in it; decorate a measurement with @claim"),
+        ("x = 1\n", "no claims in it"),
+        ("def f(:\n", r"line 1: invalid syntax"),
+        ("import nothing_like_this\n", "ModuleNotFoundError when it was loaded (line 1)"),
+        (HEAD + "Interval(2, 1)\n", "lo > hi; give the smaller end first"),
+        (HEAD + "Equal(relative=0, because='x')\n", "has a margin of 0"),
+        (HEAD + "Equal(relative=0.1, because='')\n", "has no reason for its margin"),
+        (HEAD + GOOD + GOOD.replace("good =", "twin ="), "'numbers/good' stands twice"),
+        (HEAD + GOOD + WRONG.replace("wrong =", "good ="), "'numbers/good' cannot be reached"),
+        (HEAD + GOOD.replace("numbers/good", "Good"), "claim id 'Good' is no path"),
+        (HEAD.replace('paper.at("eq. 1")', "None") + GOOD, "has no source"),
+        (
+            HEAD.replace(
+                "Interval(1, 2))", "Interval(1, 2), where=(Condition('x > 3', lambda p: p.x > 3),))"
+            )
+            + GOOD,
+            "satisfy the side conditions",
+        ),
+    ],
+)
+def test_a_bad_file_is_told_what_is_wrong_and_exits_2(here, text, message):
+    file = here / "mine.py"
+    file.write_text(text, encoding="utf-8")
+
+    done = lemmata("verify", file, check=2)
+
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("delayed-represion/critical-delay",), "nearest: delayed-repression/critical-delay"),
+        (("absent.py",), "absent.py: no such file; `lemmata new absent.py` writes one"),
+        (("mine.py", "--at", "y=1"), "no such parameter; there are: x"),
+        (("mine.py", "--at", "x=3"), "outside the domain: x is in Interval(lo=1, hi=2)"),
+        (("mine.py", "--at", "x"), "write name=value with a number"),
+        (("mine.py", "--at", "x=nan"), "outside the domain"),
+        (("mine.py", "--json", "nowhere/out.json"), "the folder nowhere is not there"),
+        (("mine.py", "--json", "."), "that is a folder; name a file in it"),
+        (("mine.py", "--junit", "mine.py/out.xml"), "the folder mine.py is not there"),
+        (("mine.py", "--profile", "slow"), "one of quick, thorough"),
+        (("mine.py", "--error-rate", "1"), "strictly between 0 and 1"),
+        (("mine.py", "--error-rate", "nan"), "strictly between 0 and 1"),
+        (("mine.py", "--seed", "-1"), "a seed is an integer of at least 0"),
+        (("mine.py", "-j", "0"), "at least 1"),
+        (("mine.py", "-k", "a and"), "it ends too early"),
+        (("mine.py", "--nonsense"), "No such option"),
+    ],
+)
+def test_wrong_use_is_told_before_any_work_and_exits_2(here, arguments, message):
+    claims(here, GOOD)
+
+    done = lemmata("verify", *arguments, check=2)
+
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (here / "build").exists()
+
+
+def test_a_store_that_cannot_be_written_is_told_before_any_work(here):
+    (here / "build").write_text("in the way", encoding="utf-8")
+
+    done = lemmata("verify", claims(here, GOOD), check=2)
+
+    assert "results cannot be stored in build/lemmata" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that nobody can write in")
+def test_json_into_a_folder_that_is_not_writable_exits_2(here):
+    done = lemmata("verify", claims(here, GOOD), "--json", "/proc/lemmata.json", check=2)
+
+    assert "cannot write in /proc" in done.stderr
+
+
+# What is printed and stored -----------------------------------------------------------------------
+
+
+def test_json_to_stdout_is_the_document_and_nothing_else(here):
+    done = lemmata("verify", claims(here, GOOD), "--json", "-", check=0)
+
+    document = json.loads(done.stdout)
+    assert document["schema"] == SCHEMA
+    assert document["complete"] is True
+    assert document["manifest"]["x64"] is True
+    assert document["manifest"]["matmul"] == "highest"
+    assert document["manifest"]["files"].keys() == {"mine.py"}
+    assert document == json.loads(Path("build/lemmata/results.json").read_text())
+
+
+def test_results_hold_no_number_that_json_cannot_write(here):
+    nan = "nan = about('numbers/nan', lambda p, accuracy: Measurement(float('nan')))\n"
+    inf = "inf = about('numbers/inf', lambda p, accuracy: Measurement(1.0, bias=float('inf')))\n"
+
+    done = lemmata("verify", claims(here, nan, inf), "--json", "-", check=3)
+
+    records = json.loads(done.stdout, parse_constant=pytest.fail)["claims"]
+    assert [record["worst"]["half_width"] for record in records] == [None, None]
+    assert "the measured value is nan" in records[0]["reason"]
+    assert "no finite error bound" in records[1]["reason"]
+
+
+def test_progress_goes_to_stderr_and_quiet_leaves_only_the_summary(here):
+    file = claims(here, GOOD)
+
+    loud, quiet = lemmata("verify", file, check=0), lemmata("verify", file, "--quiet", check=0)
+
+    assert "[1/1] numbers/good: verified" in loud.stderr
+    assert "difference ± half-width" in loud.stdout
+    assert quiet.stderr == ""
+    assert quiet.stdout == "1 claim: 1 verified; all as expected\n"
+
+
+def test_no_colour_codes_without_a_terminal(here):
+    done = lemmata("verify", claims(here, WRONG), check=1, env={"FORCE_COLOR": ""})
+
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_junit_has_a_case_a_claim_with_its_numbers(here):
+    lemmata("verify", claims(here, GOOD, WRONG, CRASH), "--junit", "out.xml", check=4)
+
+    suite = ET.parse("out.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    names = [case.get("name") for case in suite]
+    assert names == ["good", "wrong", "crash"]
+    properties = {p.get("name"): p.get("value") for p in suite[0].iter("property")}
+    assert properties["outcome"] == "verified"
+    assert float(properties["margin"]) > 0
+
+
+def test_failed_selects_what_was_not_as_expected_last_time(here):
+    file = claims(here, GOOD, WRONG)
+    lemmata("verify", file, check=1)
+
+    done = lemmata("verify", file, "--failed", check=1)
+    assert "numbers/good" not in done.stdout
+
+    claims(here, GOOD, WRONG.replace("2 * p.x", "p.x"))
+    lemmata("verify", file, "--failed", check=0)
+    lemmata("verify", file, "--failed", check=5)
+
+
+def test_fail_fast_stops_at_the_first_surprise(here):
+    done = lemmata("verify", claims(here, WRONG, GOOD), "--fail-fast", check=1)
+
+    assert "1 not decided" in done.stdout
+    assert json.loads(Path("build/lemmata/results.json").read_text())["complete"] is False
+
+
+def test_a_claim_that_rests_on_a_refuted_one_says_so(here):
+    resting = GOOD.replace("'numbers/good'", "'numbers/resting'").replace("good =", "resting =")
+    resting = resting.replace("1e-6))", "1e-6), uses=('numbers/wrong',))")
+
+    done = lemmata("verify", claims(here, WRONG, resting), "--json", "out.json", check=1)
+
+    assert "numbers/resting: rests on refuted claims: numbers/wrong" in done.stdout
+
+
+def test_processes_of_their_own_give_the_same_verdicts(here):
+    file = claims(here, GOOD, WRONG, CRASH, OPEN)
+    lemmata("verify", file, "--json", "one.json", check=4)
+    lemmata("verify", file, "--json", "two.json", "-j", 2, check=4)
+
+    one, two = (json.loads(Path(name).read_text())["claims"] for name in ("one.json", "two.json"))
+    for record in (*one, *two):
+        del record["seconds"], record["traceback"]
+    assert one == two
+
+
+def test_a_process_that_dies_is_an_error_and_the_rest_is_reported(here):
+    die = "import os\ndie = about('numbers/die', lambda p, accuracy: os._exit(1))\n"
+
+    done = lemmata("verify", claims(here, die), "-j", 2, check=4)
+
+    assert "the process that decided it died" in done.stdout
+
+
+# The other commands -------------------------------------------------------------------------------
+
+
+def test_new_writes_a_claim_that_verify_decides_and_nothing_is_overwritten(here):
+    lemmata("new", "my_claim.py", check=0)
+    text = Path("my_claim.py").read_text()
+
+    assert len(text.splitlines()) <= 24  # one screen
+    lemmata("verify", "my_claim.py", check=0)
+    again = lemmata("new", "my_claim.py", check=2)
+    assert "is there already" in again.stderr
+    assert Path("my_claim.py").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [("claim.txt", "ending in .py"), ("nowhere/claim.py", "the folder nowhere is not there")],
+)
+def test_new_refuses_a_file_that_it_cannot_write(here, file, message):
+    done = lemmata("new", file, check=2)
+
+    assert message in done.stderr
+
+
+def test_the_new_claim_is_refuted_by_the_change_that_its_comment_suggests(here):
+    lemmata("new", "my_claim.py", check=0)
+    text = Path("my_claim.py").read_text()
+    Path("my_claim.py").write_text(text.replace("predicted=q / 2,", "predicted=q / 2.1,"))
+
+    lemmata("verify", "my_claim.py", check=1)
+
+
+def test_list_has_a_line_a_claim(here):
+    lines = lemmata("list", check=0).stdout.splitlines()
+
+    assert any(line.startswith("delayed-repression/critical-delay ") for line in lines)
+    rows = json.loads(lemmata("list", "--json", check=0).stdout)
+    assert [row["id"] for row in rows] == [line.split()[0] for line in lines]
+    assert lemmata("list", "delayed-repression/critical-delay", check=0).stdout.count("\n") == 1
+    assert "no claim 'hopff'" in lemmata("list", "hopff", check=2).stderr
+
+
+def test_show_tells_statement_source_derivation_and_last_verdict(here):
+    done = lemmata("show", "delayed-repression/interior-equilibrium", check=0)
+
+    for part in ("arXiv 2605.30392", "used by", "derivation:", "no verdict yet", "where the interior"):
+        assert part in done.stdout
+    prefix = lemmata("show", "delayed-repression", check=2)
+    assert "is a prefix of several claims" in prefix.stderr
+
+
+def test_lint_finds_the_catalogue_well_formed(here):
+    assert "no complaints" in lemmata("lint", check=0).stdout
+
+
+def test_lint_complains_of_dead_ends_circles_and_symbols_from_nowhere(here):
+    bad = "import sympy as sp\n" + "".join(
+        GOOD.replace("good", name).replace("1e-6))", f"1e-6), {more})")
+        for name, more in [
+            ("ends", "uses=('numbers/nowhere',)"),
+            ("one", "uses=('numbers/two',)"),
+            ("two", "uses=('numbers/one',)"),
+            ("symbol", "predicted=sp.Symbol('y')"),
+        ]
+    )
+
+    done = lemmata("lint", claims(here, bad), check=1)
+
+    assert "numbers/ends: rests on 'numbers/nowhere', which is no claim" in done.stdout
+    assert "numbers/one: rests on itself in a circle" in done.stdout
+    assert "y is not in its domain (x)" in done.stdout
+    assert "its measurement has no docstring" in done.stdout
+
+
+def test_compare_tells_what_changed_and_exits_1_if_anything_got_worse(here):
+    file = claims(here, GOOD, OPEN)
+    lemmata("verify", file, "--json", "old.json", check=3)
+    claims(here, GOOD.replace("p.x,", "2 * p.x,"), OPEN.replace("1.0", "1e-6"))
+    lemmata("verify", file, "--json", "new.json", "--seed", 3, check=1)
+
+    done = lemmata("compare", "old.json", "new.json", check=1)
+    assert "worse    numbers/good: verified → refuted" in done.stdout
+    assert "better   numbers/open: inconclusive → verified" in done.stdout
+    assert "manifest seed: 0 → 3" in done.stdout
+    assert "no verdicts changed" in lemmata("compare", "old.json", "old.json", check=0).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not a results file, or cut off"),
+        ("[]", "schema None, but this version reads schema 1"),
+        ('{"schema": 2, "claims": []}', "schema 2, but this version reads schema 1"),
+    ],
+)
+def test_compare_refuses_what_is_no_results_file(here, text, message):
+    Path("bad.json").write_text(text)
+
+    assert message in lemmata("compare", "bad.json", "bad.json", check=2).stderr
+    assert "no such file" in lemmata("compare", "absent.json", "bad.json", check=2).stderr
+
+
+def test_doctor_tells_versions_and_precision(here):
+    out = lemmata("doctor", check=0).stdout
+
+    assert "float64, matmul highest" in out
+    assert "jax" in out
+    assert "sympy" in out

@@ -1,0 +1,179 @@
+"""The claims of arXiv 2605.30392: each verified, refuted when wrong, open when the data are poor."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+import sympy as sp
+
+from lemmata.theory import replicator
+from lemmata.verify import backend
+from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.claim import Claim, Method
+from lemmata.verify.claims import delayed_repression
+from lemmata.verify.compare.rate import Rate
+from lemmata.verify.decide import decide
+from lemmata.verify.loading import claims_in
+from lemmata.verify.measurement import Measurement, Series
+from lemmata.verify.settings import Settings
+from lemmata.verify.verdict import Outcome, Verdict
+
+CLAIMS = {claim.id.partition("/")[2]: claim for claim in claims_in(delayed_repression)}
+NAMES = sorted(CLAIMS)
+a, C, k, x_c = replicator.parameters
+
+
+@pytest.fixture(scope="module", autouse=True)
+def float64() -> Iterator[None]:
+    with backend.precision():
+        yield
+
+
+@pytest.fixture(scope="module")
+def remembered() -> dict[str, Claim]:
+    """The claims with measurements that are taken once and shared by the tests of this module."""
+    return {name: dataclasses.replace(claim, points=16) for name, claim in _remembering().items()}
+
+
+def _remembering() -> dict[str, Claim]:
+    return {
+        name: dataclasses.replace(
+            claim, methods=tuple(Method(m.name, _memo(m.measure), m.batched) for m in claim.methods)
+        )
+        for name, claim in CLAIMS.items()
+    }
+
+
+def _memo(measure):
+    known = {}
+
+    def remember(p, accuracy):
+        key = (repr({n: p[n].tolist() for n in p}), accuracy.effort)
+        if key not in known:
+            known[key] = measure(p, accuracy)
+        return known[key]
+
+    return remember
+
+
+def _decide(claim: Claim, predicted=None) -> Verdict:
+    if predicted is not None:
+        claim = dataclasses.replace(claim, predicted=predicted)
+    return decide(claim, Settings(family=len(CLAIMS)))
+
+
+def _statement(name: str) -> sp.Expr:
+    return CLAIMS[name].predicted().statement
+
+
+def test_the_catalogue_has_the_four_claims():
+    assert NAMES == [
+        "critical-delay",
+        "crossing-speed",
+        "interior-equilibrium",
+        "stable-without-delay",
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_claim_is_verified_derived_and_sharp(remembered, name):
+    verdict = _decide(remembered[name])
+
+    assert verdict.outcome is Outcome.VERIFIED, verdict
+    assert verdict.evidence[0] == "derived"
+    found = verdict.resolution
+    assert found is not None
+    assert found.poor is None
+    assert found.over is not None
+    assert found.under is not None
+    assert max(found.over, found.under) < 5e-3
+    assert found.survivors == ()
+    assert found.killed == found.mutants > 30
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("factor", [sp.Rational(105, 100), sp.Rational(95, 100)])
+def test_five_percent_more_or_less_is_refuted(remembered, name, factor):
+    verdict = _decide(remembered[name], _statement(name) * factor)
+
+    assert verdict.outcome is Outcome.REFUTED, verdict
+
+
+WRONG = {
+    "critical-delay": [
+        sp.Rational(102, 100) * _statement("critical-delay"),  # pi/2 · 1.02
+        _statement("critical-delay").subs(sp.pi, 3),
+        _statement("critical-delay") * (1 - a / C),
+        _statement("critical-delay") * a,
+    ],
+    "crossing-speed": [
+        _statement("crossing-speed") * (1 + sp.pi**2 / 4),
+        sp.sqrt(_statement("crossing-speed")),
+    ],
+    "interior-equilibrium": [x_c, x_c - sp.log(a / (C - a)) / k, x_c + sp.log(a / (C - a))],
+    "stable-without-delay": [
+        _statement("stable-without-delay") / k,
+        _statement("stable-without-delay") / (1 - a / C),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "wrong"), [(n, w) for n in WRONG for w in WRONG[n]])
+def test_a_wrong_formula_is_refuted_at_a_simple_point_inside_the_domain(remembered, name, wrong):
+    verdict = _decide(remembered[name], wrong)
+
+    assert verdict.outcome is Outcome.REFUTED, verdict
+    assert verdict.worst is not None
+    domain = CLAIMS[name].domain
+    assert domain.broken(domain.point(**verdict.worst.at)) is None
+    # Shrunk: at least one parameter is a round number.
+    assert any(float(f"{value:.1g}") == value for value in verdict.worst.at.values())
+
+
+@pytest.mark.parametrize("name", ["critical-delay", "crossing-speed"])
+def test_a_false_step_keeps_a_true_formula_from_being_verified(remembered, name):
+    right = CLAIMS[name].predicted()
+    first = right.steps[0]
+    false = dataclasses.replace(first, right=first.right * 2)
+    derivation = dataclasses.replace(right, steps=(false, *right.steps[1:]))
+
+    verdict = _decide(remembered[name], lambda: derivation)
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "a step of the derivation is false" in str(verdict.reason)
+    assert "derived" not in verdict.evidence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_poor_data_leave_the_claim_open(remembered, name):
+    claim = remembered[name]
+
+    def coarsened(method: Method):
+        def measure(p, accuracy: Accuracy):
+            found = method.measure(p, accuracy)
+            if isinstance(found, Measurement):  # an error bound of half the value
+                return dataclasses.replace(found, bias=abs(found.value) / 2)
+            return Series(found.x[:, :3], found.y[:, :3])  # three samples of a decay
+
+        return measure
+
+    methods = tuple(Method(m.name, coarsened(m), m.batched) for m in claim.methods)
+    verdict = _decide(dataclasses.replace(claim, methods=methods))
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE, verdict
+    assert verdict.reason
+
+
+def test_the_decay_is_measured_as_a_rate_and_not_as_a_number():
+    assert isinstance(CLAIMS["stable-without-delay"].compare, Rate)
+
+
+def test_both_ways_of_measuring_the_critical_delay_agree_with_each_other(remembered):
+    claim = remembered["critical-delay"]
+    points = claim.domain.sample(16, seed=0)
+    from lemmata.verify.domain import stack
+
+    one, other = (m.measure(stack(points), Accuracy()) for m in claim.methods)
+
+    assert len(claim.methods) == 2
+    assert (abs(one.value - other.value) <= one.bias + other.bias).all()
