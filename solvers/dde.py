@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 Field = Callable[[Array, Array, tuple[Array, ...], Any], Array]
@@ -181,7 +183,7 @@ def _checked_delay(delay: ArrayLike) -> Array:
         raise ValueError(
             f"`delay` must be a scalar, got shape {delay.shape}; use `jax.vmap` for a batch."
         )
-    if not isinstance(delay, jax.core.Tracer) and not 0 < float(delay) < math.inf:
+    if not isinstance(delay, Tracer) and not 0 < float(delay) < math.inf:
         raise ValueError(
             f"`delay={float(delay)!r}` must be positive and finite; without one use an ODE solver."
         )
@@ -195,7 +197,7 @@ def _check_field(f: Field, y: Array, args: Any) -> None:
             f"`f` returned shape {out.shape} for a state of shape {y.shape}; "
             "it must return dy/dt, of the shape of y."
         )
-    if jnp.promote_types(out.dtype, y.dtype) != y.dtype:
+    if np.promote_types(out.dtype, y.dtype) != y.dtype:
         raise TypeError(
             f"`f` returned {out.dtype} for a state of {y.dtype}; let `history` return {out.dtype}."
         )

@@ -13,6 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 OrdinaryField = Callable[[Array, Array, Any], Array]
@@ -63,7 +64,7 @@ def deviation_series(
     time = jnp.asarray(duration, dtype=float)
     if time.shape not in ((), y.shape[:1]):
         raise ValueError(f"`duration` has shape {time.shape}; give a scalar or {y.shape[:1]}.")
-    if not isinstance(time, jax.core.Tracer) and not bool(jnp.all((time > 0) & jnp.isfinite(time))):
+    if not isinstance(time, Tracer) and not bool(jnp.all((time > 0) & jnp.isfinite(time))):
         raise ValueError(f"`duration` must be positive and finite, got {float(time.min())!r}.")
     if samples < 2:
         raise ValueError(f"`samples={samples!r}` must be at least 2: both ends.")
@@ -105,7 +106,7 @@ def _solve(
     # chase noise with ever smaller steps.
     floor = 1e-3 * tol * jnp.max(jnp.abs(kick)) + jnp.finfo(y.dtype).eps * jnp.max(jnp.abs(y))
     solution = dfx.diffeqsolve(
-        dfx.ODETerm(lambda t, u, a: f(t, y + u, a)),
+        dfx.ODETerm(lambda t, u, a: f(jnp.asarray(t), y + u, a)),
         dfx.Tsit5(),
         t0=ts[0],
         t1=ts[-1],
@@ -114,8 +115,6 @@ def _solve(
         args=args,
         saveat=dfx.SaveAt(ts=ts),
         stepsize_controller=dfx.PIDController(rtol=tol, atol=floor, pcoeff=0.3, icoeff=0.4),
-        # Nobody differentiates through this, and it compiles faster.
-        adjoint=dfx.ForwardMode(),
         # Nobody differentiates through this, and it compiles faster.
         adjoint=dfx.ForwardMode(),
         max_steps=max_steps,

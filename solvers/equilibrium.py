@@ -6,13 +6,14 @@ difference table (More and Wild, Estimating Computational Noise, SIAM J. Sci. Co
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 ScalarFunction = Callable[[Array, Any], Array]
@@ -21,7 +22,7 @@ ScalarFunction = Callable[[Array, Any], Array]
 _HALVINGS = 100
 
 
-class Zeros(NamedTuple):
+class Zeros(eqx.Module):
     """Zeros of n lanes, shape (n,) each.
 
     `value`, in units of x: the zero, the leftmost if there are several, nan if there is none.
@@ -41,7 +42,7 @@ def interior_zeros(
 
     **Arguments:** `g` takes a scalar x and returns a scalar, differentiable by JAX; `lo`, `hi`:
     shape (n,), or scalars; every leaf of `args` of shape (n,). `grid`: points, half of them
-    uniform, half crowding the ends down to 1e-12 of the interval; the ends themselves are not touched.
+    uniform, half crowding the ends down to 1e-12 of the interval; the ends are not touched.
 
     **Returns:** `Zeros`. An even number of zeros between two neighbours of the grid is not seen,
     nor is a zero without change of sign; a value of exactly 0 counts as positive.
@@ -58,10 +59,10 @@ def interior_zeros(
         )
     n = sizes.pop() if sizes else 1
     low, high = (jnp.broadcast_to(jnp.asarray(end, dtype=float), (n,)) for end in (lo, hi))
-    if not isinstance(low, jax.core.Tracer) and not isinstance(high, jax.core.Tracer):
-        if bool(jnp.any(low >= high)):
-            i = int(jnp.argmax(low >= high))
-            raise ValueError(f"lane {i} has lo={float(low[i])!r}, hi={float(high[i])!r}; lo < hi.")
+    wrong = low >= high
+    if not isinstance(wrong, Tracer) and bool(jnp.any(wrong)):
+        i = int(jnp.argmax(wrong))
+        raise ValueError(f"lane {i} has lo={float(low[i])!r}, hi={float(high[i])!r}; give lo < hi.")
     args = jax.tree.map(
         lambda leaf: jnp.broadcast_to(jnp.asarray(leaf), (n, *np.shape(leaf)[1:])), args
     )

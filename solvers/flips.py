@@ -65,7 +65,7 @@ def bracket_flips(
     **Arguments:** `growth(x)` takes all lanes at once, shape (n,), and returns (value, error), both
     (n,); it is always called with the full shape, so it compiles once. `lo`, `hi`: shape (n,),
     0 < lo < hi, or nan for a lane without an interval. `relative`: width asked for. `points`: of
-    the logarithmic scan; two flips between neighbours are not seen. `max_steps`: calls after the scan.
+    the logarithmic scan; two flips between neighbours are not seen. `max_steps`: calls after it.
 
     **Returns:** a `Bracket`. A value of nan, or no larger than its error, or with an error of nan,
     is never a sign.
@@ -99,17 +99,19 @@ def _bisect(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], int, NDArray[np.bool_]]:
     """Narrow the brackets; also returns the number of calls, and which lanes ran out of places."""
     tries = np.zeros(left.shape, dtype=np.int64)
-    for step in range(max_steps + 1):
+    steps = 0
+    while steps < max_steps:
         active = ~np.isnan(left) & ~_narrow(left, right, relative) & (tries < len(_FRACTIONS))
-        if step == max_steps or not active.any():
+        if not active.any():
             break
+        steps += 1
         where = _FRACTIONS[np.minimum(tries, len(_FRACTIONS) - 1)]
         x = np.where(active, _log_between(left, right, where), idle)
         sign = np.where(active, _sign(growth, x), 0)
         left = np.where(sign < 0, x, left)
         right = np.where(sign > 0, x, right)
         tries = np.where(sign != 0, 0, tries + active)
-    return left, right, step, tries >= len(_FRACTIONS)
+    return left, right, steps, tries >= len(_FRACTIONS)
 
 
 def _first_flip(

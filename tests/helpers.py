@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import sympy as sp
+from hypothesis import strategies as st
 
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Paper, claim
@@ -14,6 +16,20 @@ from lemmata.verify.measurement import Measurement
 
 SOURCE = Paper("On test claims", year=2020).at("equation 1")
 WHY = "chosen for a test"
+
+x, y = sp.symbols("x y", positive=True)
+leaves = st.sampled_from([x, y, sp.Integer(2), sp.Rational(-1, 3), sp.pi])
+formulas = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda ab: ab[0] + ab[1]),
+        st.tuples(inner, inner).map(lambda ab: ab[0] * ab[1]),
+        st.tuples(inner, st.sampled_from([2, -1, sp.Rational(1, 2)])).map(lambda ab: ab[0] ** ab[1]),
+        inner.map(sp.sin),
+        inner.map(sp.exp),
+    ),
+    max_leaves=5,
+).filter(lambda formula: not formula.has(sp.nan, sp.zoo))
 
 
 def claimed(

@@ -1,5 +1,6 @@
 """The command line as a user meets it: what it prints, and its exit status."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lemmata.verify.cli import main
 from lemmata.verify.results import SCHEMA
 
 HEAD = """
@@ -33,17 +35,40 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def lemmata(*arguments, check=None, env=None):
-    done = subprocess.run(
+@dataclasses.dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def lemmata(capsys, monkeypatch):
+    """Run the command in this process, which is quick, and give back what it printed."""
+
+    def run(*arguments, check=None):
+        monkeypatch.setattr(sys, "argv", ["lemmata", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "150")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        printed = capsys.readouterr()
+        done = Done(int(exit_.value.code or 0), printed.out, printed.err)
+        assert check is None or done.returncode == check, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def in_a_process(*arguments):
+    """Run the command as a user does."""
+    return subprocess.run(
         [sys.executable, "-m", "lemmata.verify", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "COLUMNS": "150", **(env or {})},
+        env={**os.environ, "COLUMNS": "150", "FORCE_COLOR": ""},
     )
-    if check is not None:
-        assert done.returncode == check, done.stdout + done.stderr
-    return done
 
 
 def claims(folder: Path, *parts: str, name: str = "mine.py") -> Path:
@@ -69,11 +94,11 @@ def claims(folder: Path, *parts: str, name: str = "mine.py") -> Path:
         ((GOOD.replace("1e-6)", "1e-6), expected='refuted', cause='thought so'"),), (), 1),
     ],
 )
-def test_exit_status_says_the_worst_that_happened(here, parts, options, status):
+def test_exit_status_says_the_worst_that_happened(here, lemmata, parts, options, status):
     lemmata("verify", claims(here, *parts), *options, check=status)
 
 
-def test_one_crash_leaves_the_other_claims_decided_and_its_traceback_in_the_results(here):
+def test_one_crash_leaves_the_other_claims_decided_and_its_traceback_in_the_results(here, lemmata):
     done = lemmata("verify", claims(here, CRASH, GOOD, WRONG, OPEN), "--json", "out.json", check=4)
 
     records = {r["id"]: r for r in json.loads(Path("out.json").read_text())["claims"]}
@@ -90,7 +115,7 @@ def test_one_crash_leaves_the_other_claims_decided_and_its_traceback_in_the_resu
     assert "4 claims: 1 verified, 1 refuted, 1 inconclusive, 1 error" in done.stdout
 
 
-def test_the_replay_command_repeats_the_refutation_at_its_counterexample(here):
+def test_the_replay_command_repeats_the_refutation_at_its_counterexample(here, lemmata):
     lemmata("verify", claims(here, WRONG), "--json", "out.json", check=1)
     record = json.loads(Path("out.json").read_text())["claims"][0]
 
@@ -128,7 +153,7 @@ def test_the_replay_command_repeats_the_refutation_at_its_counterexample(here):
         ),
     ],
 )
-def test_a_bad_file_is_told_what_is_wrong_and_exits_2(here, text, message):
+def test_a_bad_file_is_told_what_is_wrong_and_exits_2(here, lemmata, text, message):
     file = here / "mine.py"
     file.write_text(text, encoding="utf-8")
 
@@ -160,7 +185,7 @@ def test_a_bad_file_is_told_what_is_wrong_and_exits_2(here, text, message):
         (("mine.py", "--nonsense"), "No such option"),
     ],
 )
-def test_wrong_use_is_told_before_any_work_and_exits_2(here, arguments, message):
+def test_wrong_use_is_told_before_any_work_and_exits_2(here, lemmata, arguments, message):
     claims(here, GOOD)
 
     done = lemmata("verify", *arguments, check=2)
@@ -170,7 +195,7 @@ def test_wrong_use_is_told_before_any_work_and_exits_2(here, arguments, message)
     assert not (here / "build").exists()
 
 
-def test_a_store_that_cannot_be_written_is_told_before_any_work(here):
+def test_a_store_that_cannot_be_written_is_told_before_any_work(here, lemmata):
     (here / "build").write_text("in the way", encoding="utf-8")
 
     done = lemmata("verify", claims(here, GOOD), check=2)
@@ -179,7 +204,7 @@ def test_a_store_that_cannot_be_written_is_told_before_any_work(here):
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that nobody can write in")
-def test_json_into_a_folder_that_is_not_writable_exits_2(here):
+def test_json_into_a_folder_that_is_not_writable_exits_2(here, lemmata):
     done = lemmata("verify", claims(here, GOOD), "--json", "/proc/lemmata.json", check=2)
 
     assert "cannot write in /proc" in done.stderr
@@ -188,7 +213,7 @@ def test_json_into_a_folder_that_is_not_writable_exits_2(here):
 # What is printed and stored -----------------------------------------------------------------------
 
 
-def test_json_to_stdout_is_the_document_and_nothing_else(here):
+def test_json_to_stdout_is_the_document_and_nothing_else(here, lemmata):
     done = lemmata("verify", claims(here, GOOD), "--json", "-", check=0)
 
     document = json.loads(done.stdout)
@@ -200,7 +225,7 @@ def test_json_to_stdout_is_the_document_and_nothing_else(here):
     assert document == json.loads(Path("build/lemmata/results.json").read_text())
 
 
-def test_results_hold_no_number_that_json_cannot_write(here):
+def test_results_hold_no_number_that_json_cannot_write(here, lemmata):
     nan = "nan = about('numbers/nan', lambda p, accuracy: Measurement(float('nan')))\n"
     inf = "inf = about('numbers/inf', lambda p, accuracy: Measurement(1.0, bias=float('inf')))\n"
 
@@ -212,7 +237,7 @@ def test_results_hold_no_number_that_json_cannot_write(here):
     assert "no finite error bound" in records[1]["reason"]
 
 
-def test_progress_goes_to_stderr_and_quiet_leaves_only_the_summary(here):
+def test_progress_goes_to_stderr_and_quiet_leaves_only_the_summary(here, lemmata):
     file = claims(here, GOOD)
 
     loud, quiet = lemmata("verify", file, check=0), lemmata("verify", file, "--quiet", check=0)
@@ -223,13 +248,16 @@ def test_progress_goes_to_stderr_and_quiet_leaves_only_the_summary(here):
     assert quiet.stdout == "1 claim: 1 verified; all as expected\n"
 
 
-def test_no_colour_codes_without_a_terminal(here):
-    done = lemmata("verify", claims(here, WRONG), check=1, env={"FORCE_COLOR": ""})
+def test_as_a_process_it_exits_alike_and_sends_no_colour_codes_into_a_pipe(here):
+    done = in_a_process("verify", claims(here, WRONG))
 
+    assert done.returncode == 1
+    assert in_a_process("verify", "absent.py").returncode == 2
+    assert in_a_process("list").returncode == 0
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_junit_has_a_case_a_claim_with_its_numbers(here):
+def test_junit_has_a_case_a_claim_with_its_numbers(here, lemmata):
     lemmata("verify", claims(here, GOOD, WRONG, CRASH), "--junit", "out.xml", check=4)
 
     suite = ET.parse("out.xml").getroot()[0]
@@ -241,7 +269,7 @@ def test_junit_has_a_case_a_claim_with_its_numbers(here):
     assert float(properties["margin"]) > 0
 
 
-def test_failed_selects_what_was_not_as_expected_last_time(here):
+def test_failed_selects_what_was_not_as_expected_last_time(here, lemmata):
     file = claims(here, GOOD, WRONG)
     lemmata("verify", file, check=1)
 
@@ -253,14 +281,14 @@ def test_failed_selects_what_was_not_as_expected_last_time(here):
     lemmata("verify", file, "--failed", check=5)
 
 
-def test_fail_fast_stops_at_the_first_surprise(here):
+def test_fail_fast_stops_at_the_first_surprise(here, lemmata):
     done = lemmata("verify", claims(here, WRONG, GOOD), "--fail-fast", check=1)
 
     assert "1 not decided" in done.stdout
     assert json.loads(Path("build/lemmata/results.json").read_text())["complete"] is False
 
 
-def test_a_claim_that_rests_on_a_refuted_one_says_so(here):
+def test_a_claim_that_rests_on_a_refuted_one_says_so(here, lemmata):
     resting = GOOD.replace("'numbers/good'", "'numbers/resting'").replace("good =", "resting =")
     resting = resting.replace("1e-6))", "1e-6), uses=('numbers/wrong',))")
 
@@ -269,7 +297,7 @@ def test_a_claim_that_rests_on_a_refuted_one_says_so(here):
     assert "numbers/resting: rests on refuted claims: numbers/wrong" in done.stdout
 
 
-def test_processes_of_their_own_give_the_same_verdicts(here):
+def test_processes_of_their_own_give_the_same_verdicts(here, lemmata):
     file = claims(here, GOOD, WRONG, CRASH, OPEN)
     lemmata("verify", file, "--json", "one.json", check=4)
     lemmata("verify", file, "--json", "two.json", "-j", 2, check=4)
@@ -280,7 +308,7 @@ def test_processes_of_their_own_give_the_same_verdicts(here):
     assert one == two
 
 
-def test_a_process_that_dies_is_an_error_and_the_rest_is_reported(here):
+def test_a_process_that_dies_is_an_error_and_the_rest_is_reported(here, lemmata):
     die = "import os\ndie = about('numbers/die', lambda p, accuracy: os._exit(1))\n"
 
     done = lemmata("verify", claims(here, die), "-j", 2, check=4)
@@ -291,7 +319,7 @@ def test_a_process_that_dies_is_an_error_and_the_rest_is_reported(here):
 # The other commands -------------------------------------------------------------------------------
 
 
-def test_new_writes_a_claim_that_verify_decides_and_nothing_is_overwritten(here):
+def test_new_writes_a_claim_that_verify_decides_and_nothing_is_overwritten(here, lemmata):
     lemmata("new", "my_claim.py", check=0)
     text = Path("my_claim.py").read_text()
 
@@ -306,13 +334,13 @@ def test_new_writes_a_claim_that_verify_decides_and_nothing_is_overwritten(here)
     ("file", "message"),
     [("claim.txt", "ending in .py"), ("nowhere/claim.py", "the folder nowhere is not there")],
 )
-def test_new_refuses_a_file_that_it_cannot_write(here, file, message):
+def test_new_refuses_a_file_that_it_cannot_write(here, lemmata, file, message):
     done = lemmata("new", file, check=2)
 
     assert message in done.stderr
 
 
-def test_the_new_claim_is_refuted_by_the_change_that_its_comment_suggests(here):
+def test_the_new_claim_is_refuted_by_the_change_that_its_comment_suggests(here, lemmata):
     lemmata("new", "my_claim.py", check=0)
     text = Path("my_claim.py").read_text()
     Path("my_claim.py").write_text(text.replace("predicted=q / 2,", "predicted=q / 2.1,"))
@@ -320,7 +348,7 @@ def test_the_new_claim_is_refuted_by_the_change_that_its_comment_suggests(here):
     lemmata("verify", "my_claim.py", check=1)
 
 
-def test_list_has_a_line_a_claim(here):
+def test_list_has_a_line_a_claim(here, lemmata):
     lines = lemmata("list", check=0).stdout.splitlines()
 
     assert any(line.startswith("delayed-repression/critical-delay ") for line in lines)
@@ -330,7 +358,7 @@ def test_list_has_a_line_a_claim(here):
     assert "no claim 'hopff'" in lemmata("list", "hopff", check=2).stderr
 
 
-def test_show_tells_statement_source_derivation_and_last_verdict(here):
+def test_show_tells_statement_source_derivation_and_last_verdict(here, lemmata):
     done = lemmata("show", "delayed-repression/interior-equilibrium", check=0)
 
     for part in ("arXiv 2605.30392", "used by", "derivation:", "no verdict yet", "where the interior"):
@@ -339,11 +367,11 @@ def test_show_tells_statement_source_derivation_and_last_verdict(here):
     assert "is a prefix of several claims" in prefix.stderr
 
 
-def test_lint_finds_the_catalogue_well_formed(here):
+def test_lint_finds_the_catalogue_well_formed(here, lemmata):
     assert "no complaints" in lemmata("lint", check=0).stdout
 
 
-def test_lint_complains_of_dead_ends_circles_and_symbols_from_nowhere(here):
+def test_lint_complains_of_dead_ends_circles_and_symbols_from_nowhere(here, lemmata):
     bad = "import sympy as sp\n" + "".join(
         GOOD.replace("good", name).replace("1e-6))", f"1e-6), {more})")
         for name, more in [
@@ -362,7 +390,7 @@ def test_lint_complains_of_dead_ends_circles_and_symbols_from_nowhere(here):
     assert "its measurement has no docstring" in done.stdout
 
 
-def test_compare_tells_what_changed_and_exits_1_if_anything_got_worse(here):
+def test_compare_tells_what_changed_and_exits_1_if_anything_got_worse(here, lemmata):
     file = claims(here, GOOD, OPEN)
     lemmata("verify", file, "--json", "old.json", check=3)
     claims(here, GOOD.replace("p.x,", "2 * p.x,"), OPEN.replace("1.0", "1e-6"))
@@ -383,14 +411,14 @@ def test_compare_tells_what_changed_and_exits_1_if_anything_got_worse(here):
         ('{"schema": 2, "claims": []}', "schema 2, but this version reads schema 1"),
     ],
 )
-def test_compare_refuses_what_is_no_results_file(here, text, message):
+def test_compare_refuses_what_is_no_results_file(here, lemmata, text, message):
     Path("bad.json").write_text(text)
 
     assert message in lemmata("compare", "bad.json", "bad.json", check=2).stderr
     assert "no such file" in lemmata("compare", "absent.json", "bad.json", check=2).stderr
 
 
-def test_doctor_tells_versions_and_precision(here):
+def test_doctor_tells_versions_and_precision(here, lemmata):
     out = lemmata("doctor", check=0).stdout
 
     assert "float64, matmul highest" in out

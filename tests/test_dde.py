@@ -52,7 +52,7 @@ def by_the_method_of_steps(intervals):
     for _ in range(intervals):
         last = pieces[-1]
         integral = [Fraction(0)] + [c / (i + 1) for i, c in enumerate(last)]
-        pieces.append([sum(last) - integral[0]] + [-c for c in integral[1:]])
+        pieces.append([sum(last, Fraction(0))] + [-c for c in integral[1:]])
     return pieces[1:]
 
 
@@ -61,7 +61,7 @@ def exact_steps(intervals, n):
     for piece in by_the_method_of_steps(intervals):
         for i in range(1, n + 1):
             s = Fraction(i, n)
-            values.append(sum(c * s**power for power, c in enumerate(piece)))
+            values.append(sum((c * s**m for m, c in enumerate(piece)), Fraction(0)))
     return np.array([float(v) for v in values])
 
 
@@ -99,7 +99,7 @@ def fitted_slope(steps, errors):
 
 @pytest.mark.parametrize("name", EXACT)
 def test_global_order_is_four(name):
-    steps = np.array([6, 9, 12, 18, 24, 36])
+    steps = np.array([6, 9, 12, 18, 24])
     errors = np.array([largest_error(name, int(n)) for n in steps])
     keep = errors > 1e-12  # below, round-off has a share
     assert keep.sum() >= 4
@@ -111,7 +111,7 @@ def test_global_order_is_four(name):
     assert stderr < 0.1
 
 
-@pytest.mark.parametrize("steps", [3, 6, 9, 12, 18])
+@pytest.mark.parametrize("steps", [3, 6, 9, 12])
 @pytest.mark.parametrize("name", EXACT)
 def test_error_estimate_bounds_the_true_error(name, steps):
     f, exact, delay, args = EXACT[name]
@@ -123,7 +123,7 @@ def test_error_estimate_bounds_the_true_error(name, steps):
     assert bool(jnp.all(true <= error))
 
 
-@pytest.mark.parametrize("steps", [4, 8, 16, 32])
+@pytest.mark.parametrize("steps", [4, 8, 16])
 def test_error_estimate_holds_after_a_jump_of_the_slope(steps):
     start = ConstantHistory(1.0)
     path, error = solve_with_error(pull_back, start, 1.0, delays=8, steps_per_delay=steps, args=1.0)
@@ -206,7 +206,7 @@ def test_right_hand_side_of_another_shape_is_named():
 
 def test_right_hand_side_of_another_dtype_is_named():
     def wrong(t, y, ylag, args):
-        return 1j * y
+        return y.astype(jnp.complex128)
 
     with pytest.raises(TypeError, match="returned complex128 for a state of float64"):
         solve_aligned(wrong, ConstantHistory(1.0), 1.0, delays=1, steps_per_delay=1)

@@ -1,6 +1,5 @@
 """Fading deviations of ordinary equations, and their numerical errors."""
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -58,7 +57,7 @@ def test_vectors_have_their_norm():
 
 
 def test_a_tiny_perturbation_is_followed_as_well():
-    found = series(relax, 1, np.ones(1), perturbation=np.full(1, 1e-9))
+    found = series(relax, 3, np.ones(3), perturbation=np.full(3, 1e-9))
     exact = 1e-9 * np.exp(-found.ts)
 
     assert (np.abs(found.deviation - exact) <= found.error).all()
@@ -93,8 +92,6 @@ def test_wrong_arguments_are_named(wrong, message):
 
 
 def test_errors_shrink_with_the_tolerance():
-    loose, tight = (
-        series(logistic, 1, jnp.ones(1), start=1.0, rtol=r).error for r in (1e-6, 1e-10)
-    )
+    loose, tight = (series(logistic, 2, np.ones(2), start=1.0, rtol=r).error for r in (1e-6, 1e-10))
 
     assert tight.max() < 1e-2 * loose.max()

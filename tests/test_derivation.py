@@ -30,20 +30,22 @@ def test_an_identity_is_proved():
     assert first(sp.sin(x) ** 2 + sp.cos(x) ** 2, 1).status == "proved"
 
 
-# A root of t^3 + 3 t + 2 in radicals, which SymPy does not recognise (sympy/sympy#14269).
-ROOT = sp.cbrt(sp.sqrt(2) - 1) - sp.cbrt(sp.sqrt(2) + 1)
+# True for x > 0; SymPy knows neither this nor the cube root below.
+ARCS = sp.atan(x) + sp.atan(1 / x)
+CUBE = sp.cbrt(26 + 15 * sp.sqrt(3))
 
 
 def test_what_sympy_cannot_tell_is_checked_in_numbers():
-    replayed = first(y * (ROOT**3 + 3 * ROOT + 2), 0)
+    replayed = first(ARCS, sp.pi / 2)
     assert replayed.status == "checked"
     assert replayed.how == "at 8 points to 50 digits"
-    assert first(ROOT**3 + 3 * ROOT, -2).how == "to 50 digits"  # no symbol, so no points
+    assert first(CUBE, 2 + sp.sqrt(3)).how == "to 50 digits"  # no symbol, so no points
 
 
 def test_what_sympy_cannot_tell_and_is_false_is_false():
     tiny = sp.Rational(1, 10**45)
-    assert first(y * (ROOT**3 + 3 * ROOT + 2 + tiny), 0).status == "false"
+    assert first(CUBE, 2 + sp.sqrt(3) + tiny).status == "false"
+    assert first(ARCS.subs(x, sp.Symbol("r", real=True)), sp.pi / 2).status == "false"
 
 
 def test_a_falsehood_comes_with_a_point_that_refutes_it():
@@ -156,12 +158,12 @@ def test_a_condition_makes_its_symbol_real():
     assert first(sp.sqrt(z**2), z, where=(z > 0,)).status == "checked"
 
 
-# Integrals by quadrature, and by SymPy.
+# Integrals, by quadrature.
 
 
-def test_an_integral_is_worked_out():
+def test_an_integral_is_checked():
     gauss = sp.Integral(sp.exp(-(z**2) / x), (z, -sp.oo, sp.oo))
-    assert first(gauss, sp.sqrt(sp.pi * x)).status == "proved"
+    assert first(gauss, sp.sqrt(sp.pi * x)).status == "checked"
     assert first(gauss, 2 * sp.sqrt(sp.pi * x)).status == "false"
 
 
@@ -193,7 +195,7 @@ def test_a_huge_power_is_not_expanded():
 
 
 def test_replays_says_what_became_of_the_steps():
-    d = asserting(y * (ROOT**3 + 3 * ROOT + 2), 0)
+    d = asserting(ARCS, sp.pi / 2)
     assert d.replays() == "2 steps: 1 proved, 1 checked at 8 points to 50 digits"
     assert d.holds()
     assert d.gaps() == d.falsehoods() == ()

@@ -1,4 +1,4 @@
-"""Bracketing of flips: known flips, uncertain ones, none, several, and values that are not numbers."""
+"""Bracketing of flips: known flips, uncertain ones, none, several, and values of nan."""
 
 import numpy as np
 import pytest
@@ -15,9 +15,8 @@ def sharp(flips):
 
 
 def search(growth, n, **options):
-    return bracket_flips(
-        growth, np.full(n, 0.1), np.full(n, 10.0), **({"relative": 1e-6} | options)
-    )
+    options = {"relative": 1e-6, **options}
+    return bracket_flips(growth, np.full(n, 0.1), np.full(n, 10.0), **options)
 
 
 @given(positions)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.special import lambertw
 
 from lemmata.solvers.flips import bracket_flips
-from lemmata.solvers.growth import dde_growth, growth_rate, nonlinear_scale
+from lemmata.solvers.growth import dde_growth, nonlinear_scale
+from lemmata.solvers.prony import growth_rate
 
 LANES = 64
 

@@ -36,7 +36,7 @@ class Derivation:
     >>> x, area = sp.symbols("x A", positive=True)
     >>> square = Derivation(area, x**2, (Step("by parts", sp.Integral(2 * x, (x, 0, x)), x**2),))
     >>> square.replays()
-    '1 step: 1 proved'
+    '1 step: 1 checked at 8 points to 50 digits'
     """
 
     quantity: sp.Symbol

@@ -62,6 +62,9 @@ class _Sizes:
             exponent = int(mpmath.mag(value)) * 3 // 10
             self.largest = max(self.largest, exponent)
             self.smallest = min(self.smallest, exponent)
+        # At once, and not at the end: the exponential of such a number would take for ever.
+        if self.spread > _WIDEST_SPREAD:
+            raise Undecided(f"the terms span {self.spread} orders of magnitude")
 
     @property
     def spread(self) -> int:
@@ -194,8 +197,6 @@ def compare_at(left: sp.Expr, right: sp.Expr, point: Point, digits: int) -> Comp
         # By name, mpmath would take an undefined `gamma(x)` for its own.
         raise Unevaluable(f"{min(undefined, key=str)} is an undefined function")
     *_, sizes = _values(left, right, point, digits + _GUARD)
-    if sizes.spread > _WIDEST_SPREAD:
-        raise Undecided(f"the terms span {sizes.spread} orders of magnitude")
     coarse = digits + _GUARD + sizes.spread
     fine = coarse + digits
     coarse_left, coarse_right, _ = _values(left, right, point, coarse)

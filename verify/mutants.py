@@ -88,6 +88,7 @@ def _changes(node: Any) -> Iterator[tuple[str, Any]]:
     elif node.is_Pow:
         yield f"exponent of {node} left out", node.base
         yield f"exponent of {node} raised by 1", node.base ** (node.exp + 1)
+        yield f"exponent of {node} lowered by 1", node.base ** (node.exp - 1)
     elif node.func in _NEIGHBOURS:
         yield f"{node.func} → {_NEIGHBOURS[node.func]}", _NEIGHBOURS[node.func](*node.args)
     elif node.is_Function and len(node.args) == 1:

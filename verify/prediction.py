@@ -71,7 +71,7 @@ def predict(claim: Claim) -> Prediction:
         expression = sp.sympify(derivation.statement if derivation else predicted)
     except sp.SympifyError:
         expression = None
-    if not isinstance(expression, sp.Expr):
+    if not isinstance(expression, sp.Expr) or expression.is_Matrix:
         raise UsageError(
             f"claim {claim.id!r} predicts {predicted!r} ({type(predicted).__name__}); give a "
             "Derivation, a SymPy expression, a number, or a function of a point."

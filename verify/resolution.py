@@ -101,7 +101,7 @@ def _smallest(refuted: Callable[[float], bool], most: float) -> float | None:
 def _mutants(
     prediction: Prediction, stored: Stored, elsewhere: Sequence[Point]
 ) -> tuple[list[str], list[str], list[str]]:
-    """Names of the mutants: killed, surviving, equivalent to the formula on the domain."""
+    """Names of the mutants: killed, surviving, not wrong where the formula is right."""
     killed: list[str] = []
     survivors: list[str] = []
     equivalent: list[str] = []
@@ -112,7 +112,7 @@ def _mutants(
     right, *values = evaluate([prediction.expression, *(m.expression for m in wrong)], points)
     for mutant, row in zip(wrong, values, strict=True):
         name = f"{mutant.change}: {mutant.expression}"
-        if _same(row, right):
+        if _same(row, right) or _claims_no_more(stored.compare, row, right):
             equivalent.append(name)
         elif _is_killed(mutant, row[: len(stored.points)], right, stored):
             killed.append(name)
@@ -123,6 +123,14 @@ def _mutants(
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return bool(np.all(np.abs(one - other) <= SAME * np.maximum(np.abs(one), np.abs(other))))
+
+
+def _claims_no_more(compare: Comparison, row: np.ndarray, right: np.ndarray) -> bool:
+    """Whether all that the formula accepts is accepted: a weaker bound, a number of like sign."""
+    if compare.exact:
+        return False
+    pairs = [map(compare.accepts, both) for both in zip(row.tolist(), right.tolist(), strict=True)]
+    return all(wide[0] <= low and high <= wide[1] for wide, (low, high) in pairs)
 
 
 def _is_killed(mutant: Mutant, row: np.ndarray, right: np.ndarray, stored: Stored) -> bool:

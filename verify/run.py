@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import shlex
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -20,6 +20,8 @@ from lemmata.verify.loading import Located, catalogue, load_file
 from lemmata.verify.manifest import manifest
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome, Verdict
+
+Verdicts = Generator[tuple[Located, Verdict], None, None]
 
 
 @dataclass
@@ -80,16 +82,12 @@ def run(
     return done
 
 
-def _here(
-    located: Sequence[Located], settings: Settings
-) -> Iterator[tuple[Located, Verdict]] | Any:
+def _here(located: Sequence[Located], settings: Settings) -> Verdicts:
     for one in located:
         yield one, decide(one.claim, settings)
 
 
-def _in_processes(
-    located: Sequence[Located], settings: Settings, jobs: int
-) -> Iterator[tuple[Located, Verdict]] | Any:
+def _in_processes(located: Sequence[Located], settings: Settings, jobs: int) -> Verdicts:
     """Decide in processes of their own, in the order in which they finish."""
     context = multiprocessing.get_context("spawn")  # JAX's threads do not survive a fork
     pool = ProcessPoolExecutor(min(jobs, len(located)), context, _start_worker)
@@ -144,12 +142,17 @@ def _keep(done: Run, one: Located, verdict: Verdict, store: results.Store) -> di
     return record
 
 
-def replay(one: Located, settings: Settings, verdict: Verdict | None = None) -> str:
-    """The command that repeats one result: at the counterexample, if there is one."""
-    target = ["lemmata", "verify"]
-    target += [str(one.file), "-k", one.claim.id] if one.own else [one.claim.id]
+def replay(one: Located | None, settings: Settings, verdict: Verdict | None = None) -> str:
+    """The command that repeats one result, at its counterexample if there is one.
+
+    Without a claim it is the command for any of the run's, with ID for its id.
+    """
+    if one is None:
+        target = ["ID"]
+    else:
+        target = [str(one.file), "-k", one.claim.id] if one.own else [one.claim.id]
     target += ["--seed", str(settings.seed)]
-    if settings.profile.name != "quick":
+    if settings.profile.name != Settings().profile.name:
         target += ["--profile", settings.profile.name]
     if settings.error_rate != Settings().error_rate:
         target += ["--error-rate", repr(settings.error_rate)]
@@ -159,7 +162,7 @@ def replay(one: Located, settings: Settings, verdict: Verdict | None = None) -> 
     for name, value in at.items():
         number = value if isinstance(value, int | float) else float(value)
         target += ["--at", f"{name}={number!r}"]
-    return shlex.join(target)
+    return shlex.join(["lemmata", "verify", *target])
 
 
 def _mark_what_rests_on_refuted(records: dict[str, dict[str, Any]]) -> None:

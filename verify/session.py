@@ -14,7 +14,7 @@ from lemmata.verify.exitcode import Exit, status
 from lemmata.verify.files import check_writable, write_atomically
 from lemmata.verify.junit import write_junit
 from lemmata.verify.loading import Located, select
-from lemmata.verify.run import Run, check_jobs, run
+from lemmata.verify.run import Run, check_jobs, replay, run
 from lemmata.verify.settings import PROFILES, Settings
 
 
@@ -136,6 +136,7 @@ def _report(done: Run, *, quiet: bool) -> None:
     out = table.console()
     if not quiet and done.records:
         out.print(table.table(done.ordered))
+        out.print(f"repeat one by: {replay(None, done.settings)}", soft_wrap=True)
         out.print()
     for record in done.ordered:
         surprise = not record["as_expected"]

@@ -31,7 +31,8 @@ class Resolution:
     - `error`: whether these errors are "relative" or "absolute", or "none" are told.
     - `killed`, `mutants`: how many of the wrong formulas near this one were refuted.
     - `survivors`: the others, each as "change: formula".
-    - `equivalent`: mutants that equal the formula on the domain, not counted above.
+    - `equivalent`: mutants that equal the formula on the domain, or claim less than it does (a
+      weaker bound, another number of the same sign), not counted above.
     - `remark`: what the decision rule has to say of its resolution (a slack, a distance).
     - `poor`: in words, if the check could hardly have failed; else None.
     """

@@ -36,7 +36,8 @@ Shape = Callable[[Floats], Floats]
 DRIFT = 1e-3  # a slope that moves by more, and ever faster, has no limit in sight
 RATIO = 100.0  # of squared misfits, beyond which a correction is ruled out
 BETWEEN = 0.15  # of the spread of corrections, added for those that no single power describes
-RESOLVED = 3.0  # standard errors that a very slow correction is from 0, to be taken up at all
+RESOLVED = 3.0  # standard errors from 0, for a slow correction to be taken up, or a drift counted
+HINTED = 1.5  # the same for a handful of points, which resolve little
 
 
 @dataclass(frozen=True)
@@ -99,33 +100,32 @@ class Interval:
         return Estimate(value, low, high, bias)
 
 
-def decaying(target: Target, age: float, few: bool) -> list[Shape | None]:
+def decaying(target: Target, age: float) -> list[Shape | None]:
     """Corrections that die out, slowest first; the last is none at all.
 
-    **Arguments:** `age`: the distance in U from where the series began. `few`: leave out the
-    slowest, which a handful of points cannot tell from a change of slope.
+    **Arguments:** `age`: the distance in U from where the series began.
     """
     slow: list[Shape] = [
         (lambda U, a=a: np.log(U + a)) if target == "slope" else (lambda U, a=a: 1 / (U + a))
         for a in (3 * age, age)
     ]
     powers: list[Shape] = [lambda U, q=q: np.exp(-q * U) for q in (0.25, 0.5, 1.0, 2.0)]
-    return [*slow[few:], *powers, None]
+    return [*slow, *powers, None]
 
 
 def growing(target: Target, age: float) -> list[Shape]:
     """Corrections that do not die out."""
     if target == "level":
         return [lambda U: U, lambda U: np.log(U + age)]
-    return [lambda U: U**2, lambda U: np.exp(U / 2), lambda U: np.exp(U)]
+    return [lambda U: U**2, lambda U: np.exp(U / 2), np.exp]
 
 
 def fit(points: Points, target: Target, shape: Shape | None) -> Fit:
     """Weighted least squares of a + s U + c ψ (slope), or of a + c ψ (level)."""
     U = points.u - points.u[-1]
     columns = [np.ones_like(U)] if target == "level" else [np.ones_like(U), U]
+    psi = shape(U) if shape is not None else np.zeros_like(U)
     if shape is not None:
-        psi = shape(U)
         psi = psi / np.max(np.abs(psi))  # only for the condition number
         columns.append(psi)
     design = np.stack(columns, axis=1)
@@ -146,10 +146,14 @@ def fit(points: Points, target: Target, shape: Shape | None) -> Fit:
 def limit(
     points: Points, target: Target, age: float, alpha: float, reach: float, few: bool = False
 ) -> Interval:
-    """The limit of slope or level, with an interval that is wrong with probability `alpha`."""
-    fits = [fit(points, target, shape) for shape in decaying(target, age, few)]
-    if not _shown(points, fits[0]):
-        fits = fits[1:]
+    """The limit of slope or level, with an interval that is wrong with probability `alpha`.
+
+    **Arguments:** `age`, `reach`: see `decaying`, `local_slopes`. `few`: a handful of points.
+    """
+    fits = [fit(points, target, shape) for shape in decaying(target, age)]
+    # noise alone would be carried far out by the slowest, so they have to show
+    gated, clear = (3, HINTED) if few else (1, RESOLVED)
+    fits = [f for i, f in enumerate(fits) if i >= gated or _shown(points, f, clear)]
     best = min(range(len(fits)), key=lambda i: fits[i].misfit)
     free = max(len(points) - (3 if target == "slope" else 2), 1)
     unit = float(points.weights @ points.noise**2) / len(points)  # the misfit of one noisy point
@@ -178,9 +182,9 @@ def limit(
     return Interval(centre.limit, low, high, bias, math.sqrt(extra), max(moved, 0.0))
 
 
-def _shown(points: Points, slowest: Fit) -> bool:
-    """Whether the data show the slowest correction; else noise alone would be carried far out."""
-    return abs(slowest.size) > RESOLVED * slowest.size_noise(points.noise)
+def _shown(points: Points, slow: Fit, clear: float) -> bool:
+    """Whether a correction is that many standard errors from zero."""
+    return abs(slow.size) > clear * slow.size_noise(points.noise)
 
 
 def _apart(one: Fit, other: Fit, factor: float, variance: Floats) -> float:

@@ -20,10 +20,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from lemmata.verify.errors import UsageError
 from lemmata.verify.compare import window as w
 from lemmata.verify.compare.base import Estimate, Margined
 from lemmata.verify.compare.extrapolate import Interval, Target, limit
+from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Series
 
 LAWS = ("power", "exponential", "decay")
@@ -90,11 +90,9 @@ class Rate(Margined):
 def usable(series: Series) -> tuple[w.Floats, w.Floats, w.Floats, w.Floats]:
     """The longest unbroken stretch of points that stand above the floor."""
     x, y, stderr, bias = w.columns(series)
-    for worst in BIAS:
-        run = w.longest_run(w.above_floor(y, stderr, bias, (NOISE, worst)))
-        if run.stop - run.start >= LEAST:
-            break
-    else:
+    runs = [w.longest_run(w.above_floor(y, stderr, bias, (NOISE, worst))) for worst in BIAS]
+    run = next((r for r in runs if r.stop - r.start >= LEAST), runs[-1])
+    if run.stop - run.start < LEAST:
         raise w.NoEstimate(
             f"{run.stop - run.start} of {len(x)} points are positive, finite and above the floor "
             f"(noise under {NOISE:.0%}, bias under {BIAS[-1]:.0%} of y); a rate takes {LEAST}",

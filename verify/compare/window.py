@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from lemmata.verify.measurement import Series
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 DECADE = math.log(10)
 RANGE = 0.05  # of the local slope: absolute for a power law, relative for an exponential
@@ -40,7 +41,7 @@ class NoEstimate(Exception):
 
 @dataclass(frozen=True)
 class Points:
-    """$v = \\ln y$ along u, with the standard error and the bias bound of each v."""
+    r"""$v = \ln y$ along u, with the standard error and the bias bound of each v."""
 
     u: Floats
     v: Floats
@@ -101,14 +102,14 @@ def logarithms(u: Floats, y: Floats, stderr: Floats, bias: Floats) -> Points:
     return Points(u, np.log(y) + noise**2 / 2, noise, -np.log1p(-bias / y))
 
 
-def above_floor(y: Floats, stderr: Floats, bias: Floats, worst: tuple[float, float]) -> Floats:
+def above_floor(y: Floats, stderr: Floats, bias: Floats, worst: tuple[float, float]) -> Mask:
     """Where y is positive and known well enough: relative noise and bias at most `worst`."""
     with np.errstate(invalid="ignore"):
         good = np.isfinite(y) & (y > 0) & (stderr <= worst[0] * y) & (bias <= worst[1] * y)
     return good
 
 
-def longest_run(good: NDArray[np.bool_]) -> slice:
+def longest_run(good: Mask) -> slice:
     """The longest unbroken run of True: points beyond a floor that chance lifts do not count."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(int)))
     if not len(edges):
