@@ -24,7 +24,9 @@ formulas = st.recursive(
     lambda inner: st.one_of(
         st.tuples(inner, inner).map(lambda ab: ab[0] + ab[1]),
         st.tuples(inner, inner).map(lambda ab: ab[0] * ab[1]),
-        st.tuples(inner, st.sampled_from([2, -1, sp.Rational(1, 2)])).map(lambda ab: ab[0] ** ab[1]),
+        st.tuples(inner, st.sampled_from([2, -1, sp.Rational(1, 2)])).map(
+            lambda ab: ab[0] ** ab[1]
+        ),
         inner.map(sp.sin),
         inner.map(sp.exp),
     ),

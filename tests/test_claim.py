@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from tests.helpers import SOURCE, WHY, claimed
 
 from lemmata.verify.claim import Claim, Method, Paper, claim, nearest, recording
 from lemmata.verify.compare.bound import Bound
@@ -12,7 +13,6 @@ from lemmata.verify.compare.sign import Sign
 from lemmata.verify.domain import Domain
 from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Measurement
-from tests.helpers import SOURCE, WHY, claimed
 
 
 def one(p, accuracy):
@@ -25,7 +25,8 @@ def two(p, accuracy):
 
 
 @pytest.mark.parametrize(
-    "id", ["", "alone", "Upper/case", "a/b c", "a//b", "/a/b", "a/b/", "a_b/c", "a/-b", "a/b\n", "à/b"]
+    "id",
+    ["", "alone", "Upper/case", "a/b c", "a//b", "/a/b", "a/b/", "a_b/c", "a/-b", "a/b\n", "à/b"],
 )
 def test_an_id_that_is_no_path_is_refused(id):
     with pytest.raises(UsageError, match=r"is no path; write paper/name in lower case"):
@@ -82,7 +83,10 @@ def test_what_a_rule_or_a_paper_lacks_is_said(make, message):
 def test_a_source_reads_like_a_citation():
     paper = Paper("On lemmas", 2024, arxiv="2401.00001")
     assert str(paper.at("Theorem 2")) == "On lemmas, arXiv 2401.00001, 2024, Theorem 2"
-    assert str(Paper("On lemmas", 2024, doi="10.1/x").at("p. 3")) == "On lemmas, doi 10.1/x, 2024, p. 3"
+    assert (
+        str(Paper("On lemmas", 2024, doi="10.1/x").at("p. 3"))
+        == "On lemmas, doi 10.1/x, 2024, p. 3"
+    )
     assert str(Paper("On lemmas", 2024).at("p. 3")) == "On lemmas, 2024, p. 3"
 
 

@@ -361,7 +361,13 @@ def test_list_has_a_line_a_claim(here, lemmata):
 def test_show_tells_statement_source_derivation_and_last_verdict(here, lemmata):
     done = lemmata("show", "delayed-repression/interior-equilibrium", check=0)
 
-    for part in ("arXiv 2605.30392", "used by", "derivation:", "no verdict yet", "where the interior"):
+    for part in (
+        "arXiv 2605.30392",
+        "used by",
+        "derivation:",
+        "no verdict yet",
+        "where the interior",
+    ):
         assert part in done.stdout
     prefix = lemmata("show", "delayed-repression", check=2)
     assert "is a prefix of several claims" in prefix.stderr

@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binom, norm
 from scipy.stats import t as student
+from tests.helpers import WHY
 
 from lemmata.verify.compare.base import Agreement, Estimate, Judgement
 from lemmata.verify.compare.bound import Bound
@@ -20,7 +21,6 @@ from lemmata.verify.compare.quantiles import clopper_pearson, two_sided
 from lemmata.verify.compare.sign import Sign
 from lemmata.verify.compare.threshold import Threshold
 from lemmata.verify.measurement import Count, Exact, Measurement, Series
-from tests.helpers import WHY
 
 AGREES, DISAGREES, UNRESOLVED = Agreement.AGREES, Agreement.DISAGREES, Agreement.UNRESOLVED
 ALPHA = 1e-3
@@ -161,12 +161,23 @@ def test_a_bound_over_an_edge_is_said():
 
 
 @given(st.floats(-0.09, 0.09), st.floats(0.05, 5))
-def test_the_draws_asked_for_are_those_that_fit_the_interval_in(value, stderr):
+def test_the_draws_asked_for_fit_the_interval_in_if_the_prediction_is_right(value, stderr):
     found = judge(equal, 0.0, Measurement(value, stderr))
     assume(found.agreement is UNRESOLVED)
     factor = float(found.settles.removeprefix("about ").removesuffix(" times the draws"))
-    assert factor > 0.99
-    finer = Measurement(value, stderr / math.sqrt(1.06 * factor))
+    shrunk = math.sqrt(1.06 * factor)
+    finer = Measurement(value / shrunk, stderr / shrunk)
+    assert judge(equal, 0.0, finer).agreement is AGREES
+
+
+@given(st.floats(0.03, 0.09), st.floats(1.01, 3))
+def test_the_draws_asked_for_fit_a_real_difference_in(value, share):
+    """The prediction is excluded and the edge is not: the difference will not shrink away."""
+    half = min(value / 1.01, (0.1 - value) * share)
+    assume(half > 0.1 - value)
+    found = judge(equal, 0.0, Measurement(value, half / two_sided(ALPHA)))
+    factor = float(found.settles.removeprefix("about ").removesuffix(" times the draws"))
+    finer = Measurement(value, half / two_sided(ALPHA) / math.sqrt(1.06 * factor))
     assert judge(equal, 0.0, finer).agreement is AGREES
 
 
@@ -334,7 +345,10 @@ def test_an_identity_with_a_changed_coefficient_disagrees(a, b, n):
     a, b = sp.Rational(a), sp.Rational(b)
     wrong = a**2 + (2 + sp.Rational(1, 10**n)) * a * b + b**2
     assert judge(identity, (a + b) ** 2, Exact(wrong)).agreement is DISAGREES
-    assert judge(identity, sp.exp(a), Exact(sp.exp(a) * (1 + sp.Rational(1, n)))).agreement is DISAGREES
+    assert (
+        judge(identity, sp.exp(a), Exact(sp.exp(a) * (1 + sp.Rational(1, n)))).agreement
+        is DISAGREES
+    )
 
 
 @pytest.mark.parametrize("value", [sp.Symbol("x"), sp.nan, sp.zoo, sp.I])

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import sympy as sp
+from tests.helpers import WHY, claimed, exactly, noisily
 
 from lemmata.theory.derivation import Derivation, Step
 from lemmata.verify.compare.base import Agreement
@@ -20,11 +21,10 @@ from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Count, Exact, Measurement
 from lemmata.verify.settings import PROFILES, Profile, Settings
 from lemmata.verify.verdict import Outcome
-from tests.helpers import WHY, claimed, exactly, noisily
 
 VERIFIED, REFUTED, INCONCLUSIVE, ERROR = Outcome
 SETTINGS = Settings()
-x, y, area = sp.symbols("x y A", positive=True)
+x, y, u, area = sp.symbols("x y u A", positive=True)
 
 domain = Domain(
     x=Interval(0.3, 50), y=Log(0.013, 77.0), k=Integers(1, 9),
@@ -45,7 +45,9 @@ def settings(**more):
 # --- the three verdicts --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("predicted", [x * y * sp.Symbol("k"), product], ids=["formula", "function"])
+@pytest.mark.parametrize(
+    "predicted", [x * y * sp.Symbol("k"), product], ids=["formula", "function"]
+)
 def test_a_right_formula_is_verified(predicted):
     verdict = decide(claimed(exactly(product), predicted, domain), SETTINGS)
     assert verdict.outcome is VERIFIED
@@ -79,9 +81,7 @@ def test_a_counterexample_is_confirmed_by_another_harder_look():
 
 def test_the_worst_point_is_the_one_that_disagrees_most():
     measure = exactly(lambda p: p.x + (0.1 if p.x == 1.25 else 0.05 if p.x > 1.4 else 0))
-    few = Domain(
-        x=Interval(1, 2), where=(Condition("in quarters", lambda p: (4 * p.x) % 1 == 0),)
-    )
+    few = Domain(x=Interval(1, 2), where=(Condition("in quarters", lambda p: (4 * p.x) % 1 == 0),))
     claim = claimed(measure, x, Domain(k=Integers(4, 8), defining={"x": lambda p: p.k / 4}))
     assert few.names == ("x",)
     verdict = decide(claim, settings())
@@ -268,7 +268,7 @@ def test_a_counterexample_that_does_not_shrink_is_still_one():
 def test_a_shrunk_point_that_fails_the_second_look_gives_way_to_the_first_one():
     def flaky_at_one(p, accuracy):
         shift = 0.0 if p.x == 1 and accuracy.effort > 1 else 1.0
-        return Measurement(p.x + shift, bias=1e-6)
+        return Measurement(p.x * (1 + p.x * shift), bias=1e-6)
 
     verdict = decide(claimed(flaky_at_one, x, line), settings())
     assert verdict.outcome is REFUTED
@@ -320,7 +320,7 @@ def derived(*steps):
     return Derivation(area, x**2, steps)
 
 
-TRUE = Step("by parts", sp.Integral(2 * x, (x, 0, x)), x**2)
+TRUE = Step("by parts", sp.Integral(2 * u, (u, 0, x)), x**2)
 FALSE = Step("a slip of the pen", sp.Derivative(x**3, x), 2 * x**2)
 GAP = Step("a corner that points miss", x**2 + 1, 2 * x - sp.exp(-1000 * x), ">")
 
@@ -352,7 +352,8 @@ def test_a_false_step_does_not_shield_a_wrong_formula():
 
 def test_a_gap_loses_the_derivation_as_evidence_and_nothing_else():
     derivation = derived(GAP, TRUE)
-    assert [replayed.status for replayed in derivation.replay()] == ["gap", "proved"]
+    assert len(derivation.gaps()) == 1
+    assert not derivation.falsehoods()
     verdict = decide(claimed(exactly(square), derivation, line), settings())
     assert verdict.outcome is VERIFIED
     assert verdict.evidence == ("measured",)
@@ -422,7 +423,11 @@ def test_a_batch_and_its_points_alone_are_decided_alike(factor):
     two = decide(claimed(at_once, factor * x * y, domain, method="m", batched=True), settings())
     assert one.arrays.keys() == two.arrays.keys() == {"path"}
     for verdict in (one, two):
-        assert verdict.arrays["path"].tolist() == [0, verdict.worst.at["x"], 2 * verdict.worst.at["x"]]
+        assert verdict.arrays["path"].tolist() == [
+            0,
+            verdict.worst.at["x"],
+            2 * verdict.worst.at["x"],
+        ]
     fields = [{k: v for k, v in without_time(each).items() if k != "arrays"} for each in (one, two)]
     assert fields[0] == fields[1]
 
@@ -462,7 +467,7 @@ def test_a_wrong_identity_is_refuted_where_it_was_measured():
     verdict = decide(claimed(wrong, (x + y) ** 2, box, compare=Identity()), settings())
     assert verdict.outcome is REFUTED
     at = verdict.worst.at
-    assert verdict.worst.judgement.predicted == (at["x"] + at["y"]) ** 2
+    assert verdict.worst.judgement.predicted == float((at["x"] + at["y"]) ** 2)
     assert at == {"x": 1, "y": 1}
 
 

@@ -1,4 +1,4 @@
-"""The claims of arXiv 2605.30392: each verified, refuted when wrong, open when the data are poor."""
+"""The claims of arXiv 2605.30392: verified, refuted when wrong, open when the data are poor."""
 
 import dataclasses
 from collections.abc import Iterator

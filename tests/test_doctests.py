@@ -19,7 +19,8 @@ def names() -> list[str]:
         package = import_module(f"lemmata.{layer}")
         found.append(package.__name__)
         walk = pkgutil.walk_packages(package.__path__, package.__name__ + ".")
-        found.extend(module.name for module in walk)
+        # Importing __main__ would start the command line.
+        found.extend(module.name for module in walk if not module.name.endswith(".__main__"))
     return found
 
 

@@ -157,6 +157,7 @@ def test_every_configured_path_exists(checkout: Path) -> None:
     paths = [
         *tool["pyright"]["include"],
         *tool["pyright"]["extraPaths"],
+        *(environment["root"] for environment in tool["pyright"]["executionEnvironments"]),
         *tool["ruff"]["src"],
         *tool["pytest"]["ini_options"]["testpaths"],
         *tool["setuptools"]["package-dir"].values(),

@@ -3,10 +3,9 @@
 import pytest
 import sympy as sp
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from tests.helpers import formulas
 
 from lemmata.verify.mutants import mutants
-from tests.helpers import formulas
 
 x, y, n = sp.symbols("x y n", positive=True)
 

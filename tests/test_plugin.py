@@ -106,7 +106,9 @@ def test_the_catalogue_runs_on_request_only(here):
 
 
 def test_a_claim_leaves_the_precision_of_other_tests_alone(here):
-    other = "import jax.numpy as jnp\ndef test_float32():\n    assert jnp.ones(()).dtype == 'float32'\n"
+    other = (
+        "import jax.numpy as jnp\ndef test_float32():\n    assert jnp.ones(()).dtype == 'float32'\n"
+    )
     environment = {k: v for k, v in os.environ.items() if not k.startswith("JAX_")}
     Path("mine.py").write_text(HEAD + GOOD + other, encoding="utf-8")
 
@@ -130,3 +132,18 @@ def test_ini_values_serve_as_options(here):
     (here / "pytest.ini").write_text("[pytest]\nlemmata_seed = 7\n")
 
     assert "--seed 7" in run_pytest(claims(WRONG)).stdout
+
+
+def test_a_claim_of_two_methods_or_of_two_names_is_one_test_and_a_list_of_claims_is_many(here):
+    many = (
+        GOOD
+        + "same = good\n"
+        + "wider = good.also('another way')(lambda p, accuracy: Measurement(p.x, bias=1e-7))\n"
+        + "both = [about(f'numbers/{i}', lambda p, accuracy: Measurement(p.x, bias=1e-6))"
+        + " for i in 'ab']\n"
+    )
+
+    done = run_pytest(claims(many), "-v")
+
+    assert "3 passed" in done.stdout, done.stdout
+    assert done.stdout.count("numbers/good") == 1

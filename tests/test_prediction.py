@@ -7,13 +7,13 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.helpers import claimed, exactly, formulas
 
 from lemmata.theory.derivation import Derivation, Step
 from lemmata.verify.deferred import deferred
 from lemmata.verify.domain import Domain, Interval, Point
 from lemmata.verify.errors import UsageError
 from lemmata.verify.prediction import Prediction, evaluate, predict
-from tests.helpers import claimed, exactly, formulas
 
 x, y = sp.symbols("x y", positive=True)
 area = sp.Symbol("A")

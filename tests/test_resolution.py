@@ -4,6 +4,7 @@ import pytest
 import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.helpers import WHY, claimed, exactly, noisily
 
 from lemmata.verify.compare.base import Agreement
 from lemmata.verify.compare.bound import Bound
@@ -18,7 +19,6 @@ from lemmata.verify.prediction import Prediction
 from lemmata.verify.resolution import Stored, resolution
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome
-from tests.helpers import WHY, claimed, exactly, noisily
 
 x, y = sp.symbols("x y", positive=True)
 domain = Domain(x=Interval(1, 2), y=Interval(1, 3))

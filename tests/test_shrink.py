@@ -72,7 +72,9 @@ def test_a_shrink_of_many_parameters_stays_within_its_measurements():
     domain = Domain(**{f"x{i}": Interval(0, 100) for i in range(20)})
     looks = []
     worst = domain.point(**{name: 77.7123 + i for i, name in enumerate(domain.axes)})
-    found = shrink(domain, worst, lambda p: bool(looks.append(p)) or sum(p.values()) > 500, fixed={})
+    found = shrink(
+        domain, worst, lambda p: bool(looks.append(p)) or sum(p.values()) > 500, fixed={}
+    )
     assert len(looks) <= MEASUREMENTS
     assert 500 < sum(found.values()) < sum(worst.values())
 

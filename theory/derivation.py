@@ -142,9 +142,7 @@ class Derivation:
 
 # A derivation is a value and its replay a function of it, so that `gaps` and `falsehoods` share.
 @lru_cache(maxsize=64)
-def _replay(
-    derivation: Derivation, points: int, digits: int, seed: int
-) -> tuple[Replayed, ...]:
+def _replay(derivation: Derivation, points: int, digits: int, seed: int) -> tuple[Replayed, ...]:
     symbols = derivation._symbols()
     # Some to spare: a point at which the numbers settle nothing is passed over.
     pool = admissible_points(symbols, derivation.where, points + 4, Random(seed))

@@ -8,7 +8,7 @@ raised by the spread of the sizes met on the way, so that no small term is absor
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -50,12 +50,12 @@ class Comparison:
     residue: Number
 
 
-@dataclass
 class _Sizes:
     """The largest and the smallest magnitude met in an evaluation, as decimal exponents."""
 
-    largest: int = 0
-    smallest: int = 0
+    def __init__(self) -> None:
+        self.largest = 0
+        self.smallest = 0
 
     def see(self, value: Number) -> None:
         if value:
@@ -71,14 +71,17 @@ class _Sizes:
         return self.largest - self.smallest + 1
 
 
-@dataclass
 class _Evaluation:
-    """Values of subexpressions at one point and one working precision."""
+    """Values of subexpressions at one point and one working precision.
 
-    point: Point
-    bound: dict[sp.Basic, Number] = field(default_factory=dict)
-    sizes: _Sizes = field(default_factory=_Sizes)
-    known: dict[sp.Basic, Number] = field(default_factory=dict)
+    `bound` holds the values of variables that a substitution fixes.
+    """
+
+    def __init__(self, point: Point, bound: dict[sp.Basic, Number], sizes: _Sizes) -> None:
+        self.point = point
+        self.bound = bound
+        self.sizes = sizes
+        self.known: dict[sp.Basic, Number] = {}
 
     def value(self, node: sp.Basic) -> Number:
         if node not in self.known:
@@ -131,20 +134,31 @@ class _Evaluation:
             raise Unevaluable(f"{node} is not a definite integral over one variable")
         variable, *ends = node.limits[0]
         interval = [self._end(end) for end in ends]
-        symbols = _in_order(node)
+        symbols = tuple(s for s in _in_order(node.function) if s != variable)
         values = [self.value(symbol) for symbol in symbols]
         integrand = _compiled(node.function, (variable, *symbols))
-        value, error = _call(
-            lambda: mpmath.quad(lambda t: integrand(t, *values), interval, error=True), node
+        # quad can overlook a narrow peak and call its error small: ask twice, cut differently.
+        value, again = (
+            _call(lambda ends=ends: mpmath.quad(lambda t: integrand(t, *values), ends), node)
+            for ends in (interval, _cut(*interval))
         )
-        if not error <= mpmath.mpf(10) ** (_GUARD - mpmath.mp.dps) * max(1, abs(value)):
+        if not abs(value - again) <= mpmath.mpf(10) ** (_GUARD - mpmath.mp.dps) * max(
+            1, abs(value)
+        ):
             raise Undecided(f"the quadrature of {node} did not converge")
         return value
 
     def _end(self, end: sp.Expr) -> Number:
         if end.is_infinite:
-            return mpmath.inf if end.is_positive else -mpmath.inf
+            return mpmath.inf if end.is_extended_positive else -mpmath.inf
         return self.value(end)
+
+
+def _cut(low: Number, high: Number) -> list[Number]:
+    """The interval cut at a point inside it."""
+    if mpmath.isinf(low):
+        return [low, mpmath.mpf(1) if mpmath.isinf(high) else high - 1, high]
+    return [low, low + 1 if mpmath.isinf(high) else low + (high - low) * 3 / 8, high]
 
 
 def _in_order(node: sp.Basic) -> tuple[sp.Symbol, ...]:
@@ -183,7 +197,7 @@ def _values(
     left: sp.Expr, right: sp.Expr, point: Point, precision: int
 ) -> tuple[Number, Number, _Sizes]:
     with mpmath.workdps(precision):
-        evaluation = _Evaluation(point)
+        evaluation = _Evaluation(point, {}, _Sizes())
         return evaluation.value(left), evaluation.value(right), evaluation.sizes
 
 

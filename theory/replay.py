@@ -1,10 +1,10 @@
 r"""Check one step of a derivation: proved, checked, false, or a gap.
 
-SymPy may say that it cannot tell, and on occasion it is wrong (sympy/sympy#15873, #17511,
-#28006). So a proof must survive numbers, a falsehood needs numbers, and what neither side settles
-is a gap. Random points can confirm an *identity* (two analytic functions that agree there to 50
-digits are one function, barring an accident), but they cannot establish an inequality, which may
-fail in a corner that no point met: an inequality is proved by SymPy or stays a gap.
+SymPy may say that it cannot tell, and on occasion it is wrong (sympy/sympy#15873, #28006). So a
+proof must survive numbers, a falsehood needs numbers, and what neither settles is a gap. Random
+points can confirm an *identity* (two analytic functions that agree there to 50 digits are one
+function, barring an accident), but they cannot establish an inequality, which may fail in a
+corner that no point met: an inequality is proved by SymPy or stays a gap.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -39,30 +39,16 @@ def replay_step(step: Step, pool: Sequence[Point], points: int, digits: int) -> 
     """Decide `step` by SymPy and by numbers at `points` of the admissible points in `pool`."""
     if not pool:
         return Replayed(step, "gap", "no admissible point found: do the conditions exclude all?")
-    symbols = step.left.free_symbols | step.right.free_symbols
-    if not symbols:
+    varies = bool(step.left.free_symbols | step.right.free_symbols)
+    if not varies:
         pool, points = pool[:1], 1  # a statement on constants has one value only
-    checked, why_not = 0, ""
-    try:
-        # Numbers first: they are quick to refute, and simplifying what is false takes longest.
-        for point in pool:
-            try:
-                comparison = compare_at(step.left, step.right, point, digits)
-            except Undecided as error:
-                why_not = str(error)
-                continue
-            if not _agrees(comparison, step.relation):
-                return _refuted(step, comparison, {s: point[s] for s in symbols})
-            checked += 1
-            if checked == points:
-                break
-    except NotFinite as error:
-        shown = _shown({s: v for s, v in point.items() if s in symbols})
-        return Replayed(step, "gap", f"{error} at {shown}: exclude it with a condition")
-    except Unevaluable as error:
-        why_not = str(error)
+    # Numbers first: they are quick to refute, and simplifying what is false takes longest.
+    found = _in_numbers(step, pool, points, digits)
+    if isinstance(found, Replayed):
+        return found
+    checked, why_not = found
     route = _proof(step)
-    numbers = _numbers(checked, digits, bool(symbols))
+    numbers = _numbers(checked, digits, varies)
     if route:
         return Replayed(step, "proved", f"SymPy: {route}; {numbers or 'no numbers: ' + why_not}")
     if step.relation == "=" and checked == points:
@@ -72,6 +58,33 @@ def replay_step(step: Step, pool: Sequence[Point], points: int, digits: int) -> 
     elif not why_not:
         why_not = f"only {checked} of {points} admissible points were found"
     return Replayed(step, "gap", f"SymPy cannot tell; {why_not}")
+
+
+def _in_numbers(
+    step: Step, pool: Sequence[Point], points: int, digits: int
+) -> tuple[int, str] | Replayed:
+    """At how many points the step holds, and why not at more; or a verdict that numbers settle."""
+    symbols = step.left.free_symbols | step.right.free_symbols
+    checked, why_not = 0, ""
+    for point in pool:
+        mine = {symbol: value for symbol, value in point.items() if symbol in symbols}
+        try:
+            comparison = compare_at(step.left, step.right, point, digits)
+            agrees = _agrees(comparison, step.relation)
+        except Undecided as error:
+            why_not = str(error)
+            continue
+        except Unevaluable as error:
+            return checked, str(error)
+        except NotFinite as error:
+            how = f"{error} at {_shown(mine)}: exclude it with a condition"
+            return Replayed(step, "gap", how)
+        if not agrees:
+            return _refuted(step, comparison, mine)
+        checked += 1
+        if checked == points:
+            break
+    return checked, why_not
 
 
 def _agrees(comparison: Comparison, relation: str) -> bool:
@@ -87,7 +100,9 @@ def _refuted(step: Step, comparison: Comparison, point: Point) -> Replayed:
     left, right = (mpmath.nstr(value, 12) for value in (comparison.left, comparison.right))
     witness = tuple(sorted(point.items(), key=lambda item: item[0].name))
     at = f"at {_shown(point)}" if point else "always"
-    return Replayed(step, "false", f"{at} the left side is {left} and the right side {right}", witness)
+    return Replayed(
+        step, "false", f"{at} the left side is {left} and the right side {right}", witness
+    )
 
 
 def _shown(point: Point) -> str:

@@ -184,7 +184,7 @@ def crossing_speed() -> Derivation:
 
 
 def _linearisation() -> tuple[Step, ...]:
-    """The linearised equation at the equilibrium: $u'(t) = -b u(t - \\Delta)$."""
+    r"""The linearised equation at the equilibrium: $u'(t) = -b u(t - \Delta)$."""
     p, x_star = response(state), _equilibrium()
     slope = _at(sp.Derivative(p, state), x_star)
     return (

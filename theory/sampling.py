@@ -40,13 +40,12 @@ def admissible_points(
     return tuple(found)
 
 
-def _draw(
-    symbols: Sequence[sp.Symbol], where: Sequence[Relational], rng: Random
-) -> Point | None:
+def _draw(symbols: Sequence[sp.Symbol], where: Sequence[Relational], rng: Random) -> Point | None:
     """One point, or None where it fails a condition."""
     # An order relation makes sense between real numbers only.
     real = {s for condition in where if not isinstance(condition, Ne) for s in _names(condition)}
     drawn: dict[sp.Symbol, sp.Expr | None] = {}
+    point: Point = {}
     # Symbols of conditions come first, so that a draw that fails one has cost little.
     for condition in (*where, None):
         for symbol in symbols if condition is None else _names(condition):
@@ -107,7 +106,7 @@ def _satisfies(point: Point, condition: Relational) -> bool:
 
 
 def gaussian_rational(value: sp.Expr) -> mpmath.mpf | mpmath.mpc:
-    """A coordinate of a point, which is a rational or complex with rational parts, at the working precision."""
+    """A coordinate, rational or with rational parts, at the working precision."""
     real, imaginary = (mpmath.mpf(int(part.p)) / int(part.q) for part in value.as_real_imag())
     return mpmath.mpc(real, imaginary) if imaginary else real
 

@@ -54,12 +54,14 @@ class Step:
 
 def exact_expression(value: object, place: str) -> sp.Expr:
     """`value` as a SymPy expression that is exact and finite, or an error that names `place`."""
-    expression = sp.Integer(value) if type(value) is int else value
-    if not isinstance(expression, sp.Expr):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return sp.Integer(value)
+    if not isinstance(value, sp.Expr):
         raise TypeError(
             f"{place}: {value!r} is a {type(value).__name__}, not a SymPy expression; "
             "a relation such as sp.Eq(l, r) is given as its two sides."
         )
+    expression: sp.Expr = value
     floats = expression.atoms(sp.Float)
     if floats:
         shown = sorted(str(number) for number in floats)[0]

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from lemmata.verify.deferred import Deferred
 from lemmata.verify.domain import Domain
 from lemmata.verify.errors import UsageError
 

@@ -116,9 +116,7 @@ def verify(
     allow_inconclusive: Annotated[
         bool, typer.Option("--allow-inconclusive", help="Exit 0 where 3 would be returned.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No table and no progress.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table and no progress.")] = False,
 ) -> None:
     """Decide claims: a table, then every claim that is not as expected in full."""
     from lemmata.verify import backend

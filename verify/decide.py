@@ -104,13 +104,13 @@ class Court:
         gauge = Gauge(self.claim, method, self.settings.seed, self.settings.profile.effort)
         measured = gauge.measure(points, SCREEN)
         judgements = self._judge(points, measured)
-        open_ones = [
-            i for i, j in enumerate(judgements) if j.agreement is Agreement.UNRESOLVED
-        ]
+        open_ones = [i for i, j in enumerate(judgements) if j.agreement is Agreement.UNRESOLVED]
         if open_ones:
             again = [points[i] for i in open_ones]
             second = gauge.measure(again, SECOND)
-            for i, one, judgement in zip(open_ones, second, self._judge(again, second), strict=True):
+            for i, one, judgement in zip(
+                open_ones, second, self._judge(again, second), strict=True
+            ):
                 measured[i], judgements[i] = one, judgement
         return Trial(gauge, points, measured, judgements)
 
@@ -134,9 +134,7 @@ class Court:
         if judgement.agreement is Agreement.AGREES:
             return Ruling(Outcome.VERIFIED, worst, arrays=arrays)
         if judgement.agreement is Agreement.UNRESOLVED:
-            return Ruling(
-                Outcome.INCONCLUSIVE, worst, judgement.reason, judgement.settles, arrays
-            )
+            return Ruling(Outcome.INCONCLUSIVE, worst, judgement.reason, judgement.settles, arrays)
         return self._confirm(trial, trial.points[i], worst)
 
     def _confirm(self, trial: Trial, point: Point, worst: Worst) -> Ruling:
@@ -216,7 +214,7 @@ def _with_evidence(
 
 
 def _with_derivation(prediction: Prediction, verdict: Verdict) -> Verdict:
-    """Replay the derivation: without a gap it is evidence; with a false step nothing is verified."""
+    """Replay the derivation: evidence if it has no gap, and no verification with a false step."""
     derivation = prediction.derivation
     if derivation is None:
         return verdict

@@ -23,7 +23,8 @@ def findings() -> Iterator[str]:
     with backend.precision():
         devices = ", ".join(f"{d.device_kind} ({d.platform})" for d in jax.devices())
         yield f"devices       {devices}"
-        yield f"precision     {jnp.ones(()).dtype}, matmul {backend.SETTINGS['jax_default_matmul_precision']}"
+        matmul = backend.SETTINGS["jax_default_matmul_precision"]
+        yield f"precision     {jnp.ones(()).dtype}, matmul {matmul}"
     yield f"cores         {os.cpu_count()}"
     yield f"cache         {_folder()}"
     yield f"results       {STORE.resolve()}{'' if STORE.is_dir() else ' (none yet)'}"

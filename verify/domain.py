@@ -21,7 +21,7 @@ Number = int | float
 
 
 class Point(Mapping[str, Any]):
-    """Named parameter values: `p.k` or `p["k"]`. In a batch each value is an array of shape (n,)."""
+    """Named parameter values: `p.k` or `p["k"]`. In a batch each is an array of shape (n,)."""
 
     __slots__ = ("_values",)
 

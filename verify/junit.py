@@ -54,5 +54,9 @@ def _properties(case: ET.Element, record: Mapping[str, Any]) -> None:
     worst = record["worst"] or {}
     numbers = {name: worst.get(name) for name in ("difference", "half_width", "margin")}
     properties = ET.SubElement(case, "properties")
-    for name, value in {"outcome": record["outcome"], **numbers, "replay": record["replay"]}.items():
+    for name, value in {
+        "outcome": record["outcome"],
+        **numbers,
+        "replay": record["replay"],
+    }.items():
         ET.SubElement(properties, "property", name=name, value=str(value))

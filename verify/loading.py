@@ -81,8 +81,7 @@ def _run(path: Path) -> ModuleType:
         raise UsageError(f"{path}: {problem}") from None
     except Exception as problem:
         raise UsageError(
-            f"{path}: {type(problem).__name__} when it was loaded"
-            f"{_line(problem, path)}: {problem}"
+            f"{path}: {type(problem).__name__} when it was loaded{_line(problem, path)}: {problem}"
         ) from problem
     finally:
         sys.path.remove(str(path.resolve().parent))
@@ -101,15 +100,16 @@ def _line(problem: BaseException, path: Path) -> str:
 
 def claims_in(module: ModuleType) -> list[Claim]:
     """The claims among a module's names, also in its lists and tuples, each once."""
-    return widest(claim for value in vars(module).values() for claim in _flattened(value))
+    return widest(claim for value in vars(module).values() for claim in flattened(value))
 
 
-def _flattened(value: Any) -> Iterable[Claim]:
+def flattened(value: Any) -> Iterable[Claim]:
+    """The claims that a value is or holds, as a list or tuple of them does."""
     if isinstance(value, Claim):
         yield value
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _flattened(inner)
+            yield from flattened(inner)
 
 
 def unique(found: Sequence[Located]) -> list[Located]:

@@ -40,7 +40,9 @@ class Measured:
         parts["converged"] = _rows(self.converged, n, 0)
         parts["note"] = [self.note] * n if isinstance(self.note, str) else list(self.note)
         if len(parts["note"]) != n:
-            raise ValueError(f"a batch of {n} points was measured, with {len(parts['note'])} notes.")
+            raise ValueError(
+                f"a batch of {n} points was measured, with {len(parts['note'])} notes."
+            )
         # A single point's arrays are its own, whatever their length.
         batched = any(np.ndim(getattr(self, name)) > axes for name, axes in self.axes.items())
         rows = [{name: values[i] for name, values in parts.items()} for i in range(n)]
@@ -99,7 +101,9 @@ class Measurement(Measured):
         return cls(np.mean(y, axis=-1), stderr, bias, dof=float(n - 1))
 
     @classmethod
-    def bracket(cls, lo: ArrayLike, hi: ArrayLike, *, converged: Any = True, note: Any = "") -> Self:
+    def bracket(
+        cls, lo: ArrayLike, hi: ArrayLike, *, converged: Any = True, note: Any = ""
+    ) -> Self:
         """A value known to lie between `lo` and `hi`: the midpoint, with half the width as bias."""
         low, high = np.asarray(lo, dtype=float), np.asarray(hi, dtype=float)
         return cls((low + high) / 2, bias=np.abs(high - low) / 2, converged=converged, note=note)

@@ -36,10 +36,12 @@ _VALUES = (
 
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> Any:
     """Make an item of a claim that stands in a test module."""
-    module = sys.modules.get("lemmata.verify.claim")
-    if module is None or not isinstance(obj, module.Claim):
+    if "lemmata.verify.claim" not in sys.modules:
         return None
-    return [_item(collector, obj, collector.path)]
+    from lemmata.verify.loading import flattened
+
+    found = [_item(collector, claim, collector.path) for claim in flattened(obj)]
+    return found or None
 
 
 def pytest_collection_modifyitems(
@@ -51,8 +53,16 @@ def pytest_collection_modifyitems(
 
         items += [_item(session, one.claim, one.file) for one in catalogue()]
     claims = [item for item in items if isinstance(item, ClaimItem)]
-    for item in claims:
-        item.family = len(claims)
+    if not claims:
+        return
+    from lemmata.verify.claim import widest
+
+    # One item a claim: not for each name that it has, nor for what a further method has widened.
+    wanted = {id(claim) for claim in widest(item.located.claim for item in claims)}
+    chosen = {id(item.located.claim): item for item in claims if id(item.located.claim) in wanted}
+    items[:] = [i for i in items if not isinstance(i, ClaimItem) or i in chosen.values()]
+    for item in chosen.values():
+        item.family = len(chosen)
 
 
 class ClaimNotAsExpected(Exception):
@@ -115,7 +125,9 @@ def _settings(config: pytest.Config, family: int) -> Any:
     try:
         seed, rate = int(values["seed"]), float(values["error-rate"])
     except ValueError as problem:
-        raise UsageError(f"--lemmata-seed and --lemmata-error-rate are numbers: {problem}.") from None
+        raise UsageError(
+            f"--lemmata-seed and --lemmata-error-rate are numbers: {problem}."
+        ) from None
     return Settings(PROFILES[values["profile"]], seed, rate, family)
 
 

@@ -40,7 +40,7 @@ class Prediction:
             assert self.function is not None
             return np.array([float(self.function(point)) for point in points])
         values = evaluate([self.expression], points)[0]
-        for i in np.flatnonzero(np.isnan(values)):  # perhaps an overflow on the way: exp(x)/exp(x)
+        for i in np.flatnonzero(np.isnan(values)).tolist():  # perhaps an overflow on the way: exp(x)/exp(x)
             values[i] = _alone(self.expression, points[i])
         return values
 
@@ -55,7 +55,7 @@ class Prediction:
 def predict(claim: Claim) -> Prediction:
     """Resolve what a claim predicts.
 
-    **Raises:** `UsageError` if the formula has symbols that are not in the domain, or if it is none.
+    **Raises:** `UsageError` if it is no formula, or one with symbols outside the domain.
     """
     import sympy as sp
 
@@ -68,7 +68,7 @@ def predict(claim: Claim) -> Prediction:
         return Prediction(function=predicted)
     derivation = predicted if isinstance(predicted, Derivation) else None
     try:
-        expression = sp.sympify(derivation.statement if derivation else predicted)
+        expression: Any = sp.sympify(derivation.statement if derivation else predicted)
     except sp.SympifyError:
         expression = None
     if not isinstance(expression, sp.Expr) or expression.is_Matrix:
@@ -106,7 +106,7 @@ def evaluate(expressions: Sequence[Any], points: Sequence[Point]) -> np.ndarray:
         except (ArithmeticError, NameError, NotImplementedError, TypeError, ValueError):
             # A function that NumPy and SciPy lack, or have for real arguments only.
             return np.array([[_alone(one, point) for point in points] for one in expressions])
-    values = np.array([np.broadcast_to(np.asarray(r, complex), len(points)) for r in rows])
+    values: Any = np.array([np.broadcast_to(np.asarray(r, complex), len(points)) for r in rows])
     real = np.abs(values.imag) <= 1e-12 * np.abs(values.real)
     return np.where(real & np.isfinite(values), values.real, math.nan)
 

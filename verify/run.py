@@ -1,4 +1,4 @@
-"""Run claims: one after the other or in processes of their own, storing each verdict as it comes."""
+"""Run claims, one by one or in processes of their own, and store each verdict as it comes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,15 +23,15 @@ from lemmata.verify.verdict import Outcome, Verdict
 Verdicts = Generator[tuple[Located, Verdict], None, None]
 
 
-@dataclass
 class Run:
-    """A run as far as it has come: records by claim id, and the manifest."""
+    """A run as far as it has come: the manifest, and records by claim id."""
 
-    located: Sequence[Located]
-    settings: Settings
-    manifest: Mapping[str, Any]
-    records: dict[str, dict[str, Any]] = field(default_factory=dict)
-    interrupted: bool = False
+    def __init__(
+        self, located: Sequence[Located], settings: Settings, manifest: Mapping[str, Any]
+    ) -> None:
+        self.located, self.settings, self.manifest = located, settings, manifest
+        self.records: dict[str, dict[str, Any]] = {}
+        self.interrupted = False
 
     @property
     def ordered(self) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from lemmata.verify.files import check_writable, write_atomically
 def write_starter(file: Path) -> None:
     """Write the example claim to a new file.
 
-    **Raises:** `UsageError` if the file is there already, does not end in .py, or cannot be written.
+    **Raises:** `UsageError` if the file is there already, is no .py, or cannot be written.
     """
     if file.suffix != ".py":
         raise UsageError(f"{file}: a claim file is a Python file; give it a name ending in .py.")

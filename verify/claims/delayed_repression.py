@@ -75,7 +75,7 @@ interior = Domain(
     batched=True,
 )
 def interior_equilibrium(p: Point, accuracy: Accuracy) -> Measurement:
-    """The zero of the right-hand side in (0, 1), by a scan and bisection; there must be just one."""
+    """The one zero of the right-hand side in (0, 1), by a scan and bisection."""
     zeros = _equilibria(p)
     return Measurement(
         zeros.value,
@@ -144,7 +144,7 @@ def critical_delay(p: Point, accuracy: Accuracy) -> Measurement:
 
 @critical_delay.also("characteristic roots", batched=True)
 def critical_delay_by_roots(p: Point, accuracy: Accuracy) -> Measurement:
-    """The delay at which the rightmost root of the linearisation crosses into the right half plane."""
+    """The delay at which the rightmost characteristic root enters the right half plane."""
     linear = _linear(p, _equilibria(p).value)
     return _bracketed(_abscissa(linear, accuracy), _steepness_of(linear), relative=1e-7)
 
@@ -232,6 +232,6 @@ def _bracketed(grows: Any, steepness: np.ndarray, *, relative: float) -> Measure
 
 
 def _slope(real_part: Any, delay: np.ndarray, h: float) -> tuple[Any, Any]:
-    """A central difference with relative spacing h, and the part of its error that is the roots'."""
+    """A central difference with relative spacing h, and what the roots' errors add to its own."""
     above, below = real_part(delay * (1 + h)), real_part(delay * (1 - h))
     return (above[0] - below[0]) / (2 * h * delay), (above[1] + below[1]) / (2 * h * delay)

@@ -153,7 +153,9 @@ class Comparison(ABC):
             what = f"the measured value is {estimate.value}{_after(measured.note)}"
             return Estimate.failed(what)
         if estimate.problem is None and not (math.isfinite(estimate.low + estimate.high)):
-            return Estimate.failed(f"the measurement has no finite error bound{_after(measured.note)}")
+            return Estimate.failed(
+                f"the measurement has no finite error bound{_after(measured.note)}"
+            )
         return estimate
 
     def remark(self, judgements: Sequence[Judgement]) -> str:
@@ -179,11 +181,13 @@ class Comparison(ABC):
             return Judgement(predicted, estimate, accepted, Agreement.AGREES)
         if estimate.high < low or high < estimate.low:
             return Judgement(predicted, estimate, accepted, Agreement.DISAGREES)
-        reason, settles = _what_is_missing(estimate, accepted)
+        reason, settles = _what_is_missing(predicted, estimate, accepted)
         return Judgement(predicted, estimate, accepted, Agreement.UNRESOLVED, reason, settles)
 
 
-def _what_is_missing(estimate: Estimate, accepted: tuple[float, float]) -> tuple[str, str]:
+def _what_is_missing(
+    predicted: float, estimate: Estimate, accepted: tuple[float, float]
+) -> tuple[str, str]:
     """Why an interval straddles an edge of the accepted one, and what would move it off."""
     # An edge that the interval ends on, as a count of 0 ends on the probability 0, is not crossed.
     crossed = [edge for edge in accepted if estimate.low < edge < estimate.high] or accepted
@@ -194,11 +198,14 @@ def _what_is_missing(estimate: Estimate, accepted: tuple[float, float]) -> tuple
         reason = f"the error bound ±{half:.2g} is wider than the margin ±{width / 2:.2g}"
     else:
         reason = f"the error bound ±{half:.2g} reaches over an edge of the margin, {room:.2g} away"
-    statistical = half - estimate.bias
+    noise = half - estimate.bias
+    if noise > estimate.bias and estimate.low <= predicted <= estimate.high and width < math.inf:
+        # The prediction may be right; then the difference is noise, and shrinks with the rest.
+        noise += abs(estimate.value - predicted)
+        room = min(abs(predicted - edge) for edge in crossed)
     if estimate.bias >= room:
         return reason, f"a numerical error bound below {room:.2g} (now {estimate.bias:.2g})"
-    factor = (statistical / (room - estimate.bias)) ** 2
-    return reason, f"about {factor:.2g} times the draws"
+    return reason, f"about {max((noise / (room - estimate.bias)) ** 2, 1):.2g} times the draws"
 
 
 def _after(note: str) -> str:

@@ -20,44 +20,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from lemmata.verify.compare.base import Estimate
+from lemmata.verify.compare.corrections import Fit, Shape, Target, decaying, fit, growing
+from lemmata.verify.compare.points import Floats, NoEstimate, Points
 from lemmata.verify.compare.quantiles import two_sided
-from lemmata.verify.compare.window import Floats, NoEstimate, Points, local_slopes
-
-Target = Literal["slope", "level"]
-Shape = Callable[[Floats], Floats]
+from lemmata.verify.compare.window import local_slopes
 
 DRIFT = 1e-3  # a slope that moves by more, and ever faster, has no limit in sight
 RATIO = 100.0  # of squared misfits, beyond which a correction is ruled out
 BETWEEN = 0.15  # of the spread of corrections, added for those that no single power describes
 RESOLVED = 3.0  # standard errors from 0, for a slow correction to be taken up, or a drift counted
 HINTED = 1.5  # the same for a handful of points, which resolve little
-
-
-@dataclass(frozen=True)
-class Fit:
-    """One correction fitted: `limit` is a linear function of v, with coefficients `row`."""
-
-    limit: float
-    row: Floats
-    misfit: float  # weighted sum of squared residuals
-    residuals: Floats
-    size: float = 0.0  # c
-    size_row: Floats | None = None
-    change: float = 0.0  # of ψ over the stretch (level), or of its slope (slope)
-
-    @property
-    def drift(self) -> float:
-        return abs(self.size) * self.change
-
-    def size_noise(self, noise: Floats) -> float:
-        return 0.0 if self.size_row is None else math.sqrt(float(self.size_row**2 @ noise**2))
 
 
 @dataclass(frozen=True)
@@ -98,49 +75,6 @@ class Interval:
         value, low, high = (math.exp(z) for z in (self.value, self.low, self.high))
         bias = min(value * math.expm1(self.bias), max(high - value, value - low))
         return Estimate(value, low, high, bias)
-
-
-def decaying(target: Target, age: float) -> list[Shape | None]:
-    """Corrections that die out, slowest first; the last is none at all.
-
-    **Arguments:** `age`: the distance in U from where the series began.
-    """
-    slow: list[Shape] = [
-        (lambda U, a=a: np.log(U + a)) if target == "slope" else (lambda U, a=a: 1 / (U + a))
-        for a in (3 * age, age)
-    ]
-    powers: list[Shape] = [lambda U, q=q: np.exp(-q * U) for q in (0.25, 0.5, 1.0, 2.0)]
-    return [*slow, *powers, None]
-
-
-def growing(target: Target, age: float) -> list[Shape]:
-    """Corrections that do not die out."""
-    if target == "level":
-        return [lambda U: U, lambda U: np.log(U + age)]
-    return [lambda U: U**2, lambda U: np.exp(U / 2), np.exp]
-
-
-def fit(points: Points, target: Target, shape: Shape | None) -> Fit:
-    """Weighted least squares of a + s U + c ψ (slope), or of a + c ψ (level)."""
-    U = points.u - points.u[-1]
-    columns = [np.ones_like(U)] if target == "level" else [np.ones_like(U), U]
-    psi = shape(U) if shape is not None else np.zeros_like(U)
-    if shape is not None:
-        psi = psi / np.max(np.abs(psi))  # only for the condition number
-        columns.append(psi)
-    design = np.stack(columns, axis=1)
-    root = np.sqrt(points.weights)
-    rows = np.linalg.pinv(design * root[:, None], rcond=1e-13) * root
-    coefficients = rows @ points.v
-    residuals = points.v - design @ coefficients
-    at = 0 if target == "level" else 1
-    misfit = float(points.weights @ residuals**2)
-    if shape is None:
-        return Fit(float(coefficients[at]), rows[at], misfit, residuals)
-    size = float(coefficients[-1])
-    change = psi if target == "level" else np.gradient(psi, U)
-    change = float(abs(change[-1] - change[0]))
-    return Fit(float(coefficients[at]), rows[at], misfit, residuals, size, rows[-1], change)
 
 
 def limit(

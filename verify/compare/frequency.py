@@ -57,8 +57,8 @@ class Reported(Frequency):
     def __post_init__(self) -> None:
         if self.trials < 1 or not 0 < self.level < 1:
             raise UsageError(
-                f"Reported(trials={self.trials!r}, level={self.level!r}): a report has at least one "
-                "trial, and a level between 0 and 1."
+                f"Reported(trials={self.trials!r}, level={self.level!r}): a report has one trial "
+                "at least, and a level between 0 and 1."
             )
         if self.relative or self.absolute:
             raise UsageError("Reported takes no margin: the paper's own sampling error is it.")

@@ -5,6 +5,8 @@ against the width ($s = -1$), the error of a scheme against its step ($s = 2$, a
 There are too few points for a window of local slopes. Instead straight lines through all points
 and through the last ones, and fits with a correction $c\,x^{-q}$, are all made, and the interval
 covers every one that the data cannot rule out; the disagreement is the bias (`extrapolate`).
+Corrections are taken to be powers of x. A factor $\ln x$, which looks like a change of s by one
+over the logarithm of x, is covered only where the points are precise enough to show it.
 Against the step, this is Richardson's extrapolation in the exponent: Roache, J. Fluids Eng. 116
 (1994) 405, on reporting grid convergence with a bound.
 """
@@ -17,10 +19,19 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from lemmata.verify.compare import window as w
 from lemmata.verify.compare.base import Estimate, Margined
-from lemmata.verify.compare.extrapolate import Interval, Target, fit, limit
+from lemmata.verify.compare.corrections import Target, fit
+from lemmata.verify.compare.extrapolate import Interval, limit
+from lemmata.verify.compare.points import (
+    NoEstimate,
+    Points,
+    above_floor,
+    columns,
+    honest_noise,
+    logarithms,
+)
 from lemmata.verify.compare.quantiles import two_sided
+from lemmata.verify.compare.window import REACH
 from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Series
 
@@ -65,44 +76,44 @@ class Limit(Margined):
     def read(self, measured: Series, alpha: float) -> Estimate:
         try:
             return self._read(measured, alpha)
-        except w.NoEstimate as why:
+        except NoEstimate as why:
             return Estimate.failed(why.problem, why.settles)
 
     def _read(self, measured: Series, alpha: float) -> Estimate:
-        points = w.honest_noise(usable(measured, self.toward))
+        points = honest_noise(usable(measured, self.toward))
         sign = 1.0 if self.toward == "infinity" else -1.0  # u grows towards the limit
         if self.exponent is None:
             return narrowest(points, "slope", alpha).estimate(sign)
         return narrowest(points.tilted(sign * self.exponent), "level", alpha).constant()
 
 
-def usable(series: Series, toward: str) -> w.Points:
+def usable(series: Series, toward: str) -> Points:
     """ln y along u = ± ln x, in the order of the limit, of the points that stand clear of zero."""
-    x, y, stderr, bias = w.columns(series)
-    good = w.above_floor(y, stderr, bias, WORST) & (x > 0)
+    x, y, stderr, bias = columns(series)
+    good = above_floor(y, stderr, bias, WORST) & (x > 0)
     if good.sum() < LEAST:
         negative = int((y <= 0).sum())
         why = f"; {negative} are not positive, and a signed y has no exponent" if negative else ""
-        raise w.NoEstimate(
+        raise NoEstimate(
             f"{good.sum()} of {len(x)} points stand clear of zero (noise under {WORST[0]:.0%}, "
             f"bias under {WORST[1]:.0%} of y), and a limit takes {LEAST}{why}",
             "more draws at each x, or more values of x where y is large",
         )
     x, y, stderr, bias = x[good], y[good], stderr[good], bias[good]
     if x[-1] < FACTOR * x[0] * (1 - 1e-9):
-        raise w.NoEstimate(
+        raise NoEstimate(
             f"x spans a factor {x[-1] / x[0]:.3g} where y stands clear of zero; a limit takes "
             f"{FACTOR:g}",
             "a wider range of x",
         )
     u = np.log(x)
-    points = w.logarithms(u, y, stderr, bias)
+    points = logarithms(u, y, stderr, bias)
     if toward == "infinity":
         return points
-    return w.Points(-u, points.v, points.noise, points.bias).take(np.arange(len(u))[::-1])
+    return Points(-u, points.v, points.noise, points.bias).take(np.arange(len(u))[::-1])
 
 
-def narrowest(points: w.Points, target: Target, alpha: float) -> Interval:
+def narrowest(points: Points, target: Target, alpha: float) -> Interval:
     """The narrowest interval over all points, or without the first ones.
 
     Leaving points out buys less to correct with more noise; each interval is honest by itself.
@@ -110,15 +121,15 @@ def narrowest(points: w.Points, target: Target, alpha: float) -> Interval:
     last = points.since(len(points) // 2 if len(points) > 5 else len(points) - 3)
     tail = fit(last, target, None)  # nothing corrected: by how much do the last points differ?
     noise = two_sided(alpha) * math.sqrt(float(tail.row**2 @ last.noise**2))
-    problem: w.NoEstimate | None = None
+    problem: NoEstimate | None = None
     found: list[Interval] = []
     for start in range(min(len(points) // 2, len(points) - LEAST) + 1):
         try:
             part = points.since(start)
-            inner = limit(part, target, points.span + 1, alpha, w.REACH["power"], few=True)
+            inner = limit(part, target, points.span + 1, alpha, REACH["power"], few=True)
             found.append(inner.including(tail, noise))
-        except w.NoEstimate as why:
+        except NoEstimate as why:
             problem = problem or why
     if not found:
-        raise problem or w.NoEstimate("no fit")
+        raise problem or NoEstimate("no fit")
     return min(found, key=lambda one: one.half)

@@ -20,9 +20,30 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from lemmata.verify.compare import window as w
 from lemmata.verify.compare.base import Estimate, Margined
-from lemmata.verify.compare.extrapolate import Interval, Target, limit
+from lemmata.verify.compare.corrections import Target
+from lemmata.verify.compare.extrapolate import Interval, limit
+from lemmata.verify.compare.points import (
+    Floats,
+    NoEstimate,
+    Points,
+    above_floor,
+    columns,
+    honest_noise,
+    logarithms,
+    longest_run,
+    thinned,
+)
+from lemmata.verify.compare.window import (
+    GRID,
+    LEAST_POINTS,
+    RANGE,
+    REACH,
+    end_slope,
+    local_slopes,
+    shortfall,
+    steady_from,
+)
 from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Series
 
@@ -30,7 +51,7 @@ LAWS = ("power", "exponential", "decay")
 NOISE = 0.2  # relative to y; a noisier point lies at the floor
 BIAS = (1e-3, 0.1)  # the same for the bias; the second where too few points meet the first
 NAMES = {"power": "a power law", "exponential": "an exponential"}
-DRIFT = 1.25 * w.RANGE  # of the fitted slope over a window: local slopes are a little smoothed
+DRIFT = 1.25 * RANGE  # of the fitted slope over a window: local slopes are a little smoothed
 LEAST = 12  # usable points
 MISFIT = 0.01  # of ln y: more than this beyond the noise, and the law is not what the window shows
 
@@ -70,7 +91,7 @@ class Rate(Margined):
     def read(self, measured: Series, alpha: float) -> Estimate:
         try:
             return self._read(measured, alpha)
-        except w.NoEstimate as why:
+        except NoEstimate as why:
             return Estimate.failed(why.problem, why.settles)
 
     def _read(self, measured: Series, alpha: float) -> Estimate:
@@ -87,13 +108,13 @@ class Rate(Margined):
         return extrapolated(level, start, law, alpha, "level").constant()
 
 
-def usable(series: Series) -> tuple[w.Floats, w.Floats, w.Floats, w.Floats]:
+def usable(series: Series) -> tuple[Floats, Floats, Floats, Floats]:
     """The longest unbroken stretch of points that stand above the floor."""
-    x, y, stderr, bias = w.columns(series)
-    runs = [w.longest_run(w.above_floor(y, stderr, bias, (NOISE, worst))) for worst in BIAS]
+    x, y, stderr, bias = columns(series)
+    runs = [longest_run(above_floor(y, stderr, bias, (NOISE, worst))) for worst in BIAS]
     run = next((r for r in runs if r.stop - r.start >= LEAST), runs[-1])
     if run.stop - run.start < LEAST:
-        raise w.NoEstimate(
+        raise NoEstimate(
             f"{run.stop - run.start} of {len(x)} points are positive, finite and above the floor "
             f"(noise under {NOISE:.0%}, bias under {BIAS[-1]:.0%} of y); a rate takes {LEAST}",
             "more points, or smaller errors",
@@ -101,54 +122,55 @@ def usable(series: Series) -> tuple[w.Floats, w.Floats, w.Floats, w.Floats]:
     return x[run], y[run], stderr[run], bias[run]
 
 
-def power_points(x: w.Floats, y: w.Floats, stderr: w.Floats, bias: w.Floats) -> w.Points:
+def power_points(x: Floats, y: Floats, stderr: Floats, bias: Floats) -> Points:
     """ln y along ln x; a point at x = 0 has no place there."""
     keep = x > 0
-    points = w.logarithms(np.log(x[keep]), y[keep], stderr[keep], bias[keep])
-    return w.honest_noise(w.thinned(points, w.GRID["power"]))
+    points = logarithms(np.log(x[keep]), y[keep], stderr[keep], bias[keep])
+    return honest_noise(thinned(points, GRID["power"]))
 
 
-def exponential_points(
-    x: w.Floats, y: w.Floats, stderr: w.Floats, bias: w.Floats
-) -> tuple[w.Points, float]:
+def exponential_points(x: Floats, y: Floats, stderr: Floats, bias: Floats) -> tuple[Points, float]:
     """ln y along |b| x, and |b|, the slope at the end."""
-    raw = w.logarithms(x, y, stderr, bias)
-    scale = abs(w.end_slope(raw)[0]) or 1 / float(x[-1])
-    points = w.thinned(dataclasses.replace(raw, u=scale * x), w.GRID["exponential"])
-    return w.honest_noise(points), scale
+    raw = logarithms(x, y, stderr, bias)
+    scale = abs(end_slope(raw)[0]) or 1 / float(x[-1])
+    points = thinned(dataclasses.replace(raw, u=scale * x), GRID["exponential"])
+    return honest_noise(points), scale
 
 
-def window_start(points: w.Points, law: str) -> tuple[int, str | None]:
+def window_start(points: Points, law: str) -> tuple[int, str | None]:
     """Where the window of a law begins, and why it is none if it is none."""
-    if len(points) < w.LEAST_POINTS:
+    if len(points) < LEAST_POINTS:
         return 0, f"only {len(points)} points lie in the steady stretch at the end"
-    local = w.local_slopes(points.u, points.v, points.noise, w.REACH[law])
-    start = w.steady_from(local, law, w.end_slope(points))
+    local = local_slopes(points.u, points.v, points.noise, REACH[law])
+    start = steady_from(local, law, end_slope(points))
     if start >= len(points):
         return start, "the local slope is steady nowhere"
-    return start, w.shortfall(points.since(start), law)
+    return start, shortfall(points.since(start), law)
 
 
-def chosen(points: w.Points, law: str, other: w.Points) -> int:
+def chosen(points: Points, law: str, other: Points) -> int:
     """Where the window of `law` begins, provided that the other law has none."""
     rival = "exponential" if law == "power" else "power"
     start, problem = window_start(points, law)
     _, rival_problem = window_start(other, rival)
     if problem is None and rival_problem is None:
-        raise w.NoEstimate(
+        raise NoEstimate(
             "a power law and an exponential both fit the end of the series", "a run 10 times longer"
         )
     if problem is not None and rival_problem is None:
-        raise w.NoEstimate(f"not {NAMES[law]} but {NAMES[rival]} fits the end: {problem}")
+        raise NoEstimate(
+            f"not {NAMES[law]} but {NAMES[rival]} fits the end: {problem}",
+            f"a longer run, should the law still change; or a claim of {NAMES[rival]}",
+        )
     if problem is not None:
         settles = "a run 10 times longer" if law == "power" else "a run a few times longer"
         if "points" in problem:
             settles = "more points in the last stretch of the run, or a longer run"
-        raise w.NoEstimate(f"no window shows {NAMES[law]}: {problem}", settles)
+        raise NoEstimate(f"no window shows {NAMES[law]}: {problem}", settles)
     return start
 
 
-def settled(points: w.Points, start: int, law: str, alpha: float) -> int:
+def settled(points: Points, start: int, law: str, alpha: float) -> int:
     """Where the window begins once it is shortened to what noise hid from the local slopes.
 
     A fit over the whole window sees a drift, or a misfit, that no local slope can.
@@ -156,19 +178,19 @@ def settled(points: w.Points, start: int, law: str, alpha: float) -> int:
     age = float(points.u[-1] - points.u[0]) + 1
     while True:
         window = points.since(start)
-        problem = w.shortfall(window, law)
+        problem = shortfall(window, law)
         if problem is not None:
-            raise w.NoEstimate(
+            raise NoEstimate(
                 f"no window shows {NAMES[law]} once the noise is averaged out: {problem}",
                 "a run 10 times longer, or smaller errors",
             )
-        found = limit(window, "slope", age, alpha, w.REACH[law])
+        found = limit(window, "slope", age, alpha, REACH[law])
         if found.excess <= MISFIT and found.drift <= DRIFT:
             return start
         start += max(len(window) // 7, 1)
 
 
-def extrapolated(points: w.Points, start: int, law: str, alpha: float, target: Target) -> Interval:
+def extrapolated(points: Points, start: int, law: str, alpha: float, target: Target) -> Interval:
     """The limit over a window, or over its later half.
 
     The later half has less to correct, the whole has less noise. Where structure outweighs noise
@@ -176,11 +198,11 @@ def extrapolated(points: w.Points, start: int, law: str, alpha: float, target: T
     """
     age = float(points.u[-1] - points.u[0]) + 1
     window = points.since(start)
-    whole = limit(window, target, age, alpha, w.REACH[law])
+    whole = limit(window, target, age, alpha, REACH[law])
     late = window.since(int(np.searchsorted(window.u, window.u[-1] - window.span / 2)))
-    if len(late) < w.LEAST_POINTS:
+    if len(late) < LEAST_POINTS:
         return whole
-    half = limit(late, target, age, alpha, w.REACH[law])
+    half = limit(late, target, age, alpha, REACH[law])
     if 3 * whole.excess > float(np.sqrt(np.mean(window.noise**2))):
         return half
     return min(whole, half, key=lambda found: found.half)
