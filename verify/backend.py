@@ -26,13 +26,14 @@ def cache_folder() -> Path:
     return Path(base) / "lemmata" / "jax"
 
 
-def single_threaded_blas() -> None:
-    """Keep BLAS to one thread, unless the user chose: the matrices here are small.
-
-    Has an effect only before NumPy is imported.
-    """
+def set_environment() -> None:
+    """Set what only the environment can, unless the user chose; before NumPy is imported."""
+    # The matrices here are small, and more threads only get in each other's way.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    # Errors inside compiled diffrax code come back as NaN, which is never a verdict. The other way
+    # is a callback into Python, and JAX does not keep programs with callbacks in its cache.
+    os.environ.setdefault("EQX_ON_ERROR", "nan")
 
 
 @contextmanager

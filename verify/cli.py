@@ -122,7 +122,7 @@ def verify(
     from lemmata.verify import backend
     from lemmata.verify.session import Options, verify_claims
 
-    backend.single_threaded_blas()
+    backend.set_environment()
     options = Options(
         names or [], expression, at or [], profile, jobs, seed, error_rate, json_path, junit,
         failed, fail_fast, allow_inconclusive, quiet,

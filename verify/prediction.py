@@ -101,7 +101,10 @@ def evaluate(expressions: Sequence[Any], points: Sequence[Point]) -> np.ndarray:
     arguments = [np.asarray(batch[name], dtype=complex) for name in names]
     with np.errstate(all="ignore"):
         try:
-            function = sp.lambdify([by_name[n] for n in names], plain, modules=["numpy", "scipy"])
+            # Mutants have nearly everything in common: compiled together, it is computed once.
+            function = sp.lambdify(
+                [by_name[n] for n in names], plain, modules=["numpy", "scipy"], cse=len(plain) > 1
+            )
             rows = function(*arguments)
         except (ArithmeticError, NameError, NotImplementedError, TypeError, ValueError):
             # A function that NumPy and SciPy lack, or have for real arguments only.

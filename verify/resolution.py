@@ -68,7 +68,7 @@ def resolution(prediction: Prediction, stored: Stored, elsewhere: Sequence[Point
         under = _smallest(lambda by: stored.refutes(_wrong(relative, values, -by)), most)
     killed, survivors, equivalent = _mutants(prediction, stored, elsewhere)
     found = Resolution(
-        error, over, under, len(killed), len(killed) + len(survivors),
+        error, over, under, killed, killed + len(survivors),
         tuple(survivors), tuple(equivalent), remark=compare.remark(stored.judgements(values)),
     )  # fmt: skip
     return found if refuted else _with_warning(found, compare)
@@ -100,9 +100,9 @@ def _smallest(refuted: Callable[[float], bool], most: float) -> float | None:
 
 def _mutants(
     prediction: Prediction, stored: Stored, elsewhere: Sequence[Point]
-) -> tuple[list[str], list[str], list[str]]:
-    """Names of the mutants: killed, surviving, not wrong where the formula is right."""
-    killed: list[str] = []
+) -> tuple[int, list[str], list[str]]:
+    """How many mutants are killed; which survive, and which are not wrong."""
+    killed = 0
     survivors: list[str] = []
     equivalent: list[str] = []
     if prediction.expression is None:
@@ -111,13 +111,12 @@ def _mutants(
     points = [*stored.points, *elsewhere]
     right, *values = evaluate([prediction.expression, *(m.expression for m in wrong)], points)
     for mutant, row in zip(wrong, values, strict=True):
-        name = f"{mutant.change}: {mutant.expression}"
         if _same(row, right) or _claims_no_more(stored.compare, row, right):
-            equivalent.append(name)
+            equivalent.append(str(mutant))
         elif _is_killed(mutant, row[: len(stored.points)], right, stored):
-            killed.append(name)
+            killed += 1
         else:
-            survivors.append(name)
+            survivors.append(str(mutant))
     return killed, survivors, equivalent
 
 

@@ -135,16 +135,17 @@ def _write_out(options: Options, done: Run) -> None:
 def _report(done: Run, *, quiet: bool) -> None:
     out = table.console()
     if not quiet and done.records:
-        out.print(table.table(done.ordered))
-        out.print(f"repeat one by: {replay(None, done.settings)}", soft_wrap=True)
+        for line in table.rows(done.ordered):
+            out.print(line)
+        out.print(f"repeat one by: {replay(None, done.settings)}")
         out.print()
     for record in done.ordered:
         surprise = not record["as_expected"]
         if surprise or (record["outcome"] != "verified" and not quiet):
             for line in table.details(record):
-                out.print(line, soft_wrap=True)
+                out.print(line)
             out.print()
     for record in done.ordered:
         for line in table.warnings(record):
-            out.print(line, soft_wrap=True)
-    out.print(table.summary(done.ordered, len(done.located)), soft_wrap=True)
+            out.print(line)
+    out.print(table.summary(done.ordered, len(done.located)))

@@ -41,7 +41,7 @@ def shrink(
     common = settings(
         max_examples=20_000, deadline=None, database=InMemoryExampleDatabase(),
         phases=(Phase.reuse, Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )  # fmt: skip
     known: dict[tuple[tuple[str, int], ...], bool] = {tuple(sorted(tops.items())): True}
     crashes: list[Exception] = []

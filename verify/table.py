@@ -8,49 +8,48 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 _STYLE = {"verified": "green", "refuted": "red", "inconclusive": "yellow", "error": "bold red"}
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Colour only on a terminal and without NO_COLOR; wide enough for a table in a log."""
-    found = Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
-    if not found.is_terminal:
-        return Console(
-            stderr=stderr, highlight=False, emoji=False, markup=False, width=150, color_system=None
-        )
-    return found
+    """Colour only on a terminal and without NO_COLOR; long lines are left to the terminal."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
-def table(records: Sequence[Mapping[str, Any]]) -> Table:
-    """A row a claim: verdict, worst point, difference ± half-width, margin, resolution, time."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
-    found.add_column("claim", overflow="fold", min_width=_widest(records))
-    found.add_column("verdict", no_wrap=True)
-    found.add_column("worst point", overflow="fold", min_width=18)
-    found.add_column("difference ± half-width", min_width=12)
-    found.add_column("margin", no_wrap=True)
-    found.add_column("resolution", overflow="fold", min_width=14)
-    found.add_column("time", justify="right", no_wrap=True)
-    for record in records:
-        worst = record["worst"]
-        found.add_row(
-            record["id"],
-            Text(_verdict(record), style=_STYLE[record["outcome"]]),
-            point(worst["at"]) if worst else "",
-            _difference(worst) if worst else "",
-            number(worst["margin"], 2) if worst else "",
-            resolution(record["resolution"]),
-            f"{record['seconds']:.1f} s",
-        )
-    return found
+def rows(records: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """The table, two lines a claim: its verdict with the numbers, and below it the worst point."""
+    cells = [_HEADER, *(_cells(record) for record in records)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(_HEADER))]
+    yield _line(_HEADER, widths, ["bold"] * len(_HEADER))
+    for record, row in zip(records, cells[1:], strict=True):
+        yield _line(row, widths, ["", _STYLE[record["outcome"]], "", "", "", ""])
+        if record["worst"]:
+            yield Text(f"    worst at {point(record['worst']['at'])}", style="dim")
 
 
-def _widest(records: Sequence[Mapping[str, Any]]) -> int:
-    """Room for the ids, so that they can be copied whole; folded only where one is very long."""
-    return min(max((len(record["id"]) for record in records), default=0), 44)
+_HEADER = ("claim", "verdict", "difference ± half-width", "margin", "resolution", "time")
+
+
+def _cells(record: Mapping[str, Any]) -> tuple[str, ...]:
+    worst = record["worst"]
+    return (
+        record["id"],
+        _verdict(record),
+        f"{number(worst['difference'], 2)} ± {number(worst['half_width'], 2)}" if worst else "",
+        number(worst["margin"], 2) if worst else "",
+        resolution(record["resolution"]),
+        f"{record['seconds']:.1f} s",
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> Text:
+    line = Text()
+    for cell, width, style in zip(cells, widths, styles, strict=True):
+        line.append(f"{cell:{width}}  ", style=style)
+    line.rstrip()
+    return line
 
 
 def _verdict(record: Mapping[str, Any]) -> str:
@@ -71,10 +70,6 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
 
 
-def _difference(worst: Mapping[str, Any]) -> str:
-    return f"{number(worst['difference'], 2)} ± {number(worst['half_width'], 2)}"
-
-
 def resolution(found: Mapping[str, Any] | None) -> str:
     """The smallest error that would have been noticed, and the share of wrong formulas refuted."""
     if found is None:
@@ -83,12 +78,16 @@ def resolution(found: Mapping[str, Any] | None) -> str:
     errors = [error for error in (found["over"], found["under"]) if error is not None]
     if errors:
         largest = max(errors)
-        parts.append(f"{largest:.2%}" if found["error"] == "relative" else f"±{largest:.2g}")
+        parts.append(_percent(largest) if found["error"] == "relative" else f"±{largest:.2g}")
     if found["mutants"]:
         parts.append(f"{found['killed']}/{found['mutants']} mutants")
     if found["poor"]:
         parts.append("poor")
     return ", ".join(parts) or found["remark"]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share >= 1e-4 else f"{share:.1g} relative"
 
 
 def details(record: Mapping[str, Any]) -> Iterator[str]:

@@ -106,7 +106,7 @@ def stable_without_delay(p: Point, accuracy: Accuracy) -> Series:
         x_star,
         _arguments(p),
         perturbation=kick,
-        duration=15 / _steepness(p, x_star),
+        duration=10 / _steepness(p, x_star),
         samples=accuracy.steps(96),
     )
     return Series(run.ts, run.deviation, bias=run.error, converged=np.asarray(run.converged))

@@ -31,7 +31,7 @@ from lemmata.verify.compare.quantiles import two_sided
 from lemmata.verify.compare.window import local_slopes
 
 DRIFT = 1e-3  # a slope that moves by more, and ever faster, has no limit in sight
-RATIO = 100.0  # of squared misfits, beyond which a correction is ruled out
+RATIO = 400.0  # of squared misfits, beyond which a correction is ruled out
 BETWEEN = 0.15  # of the spread of corrections, added for those that no single power describes
 RESOLVED = 3.0  # standard errors from 0, for a slow correction to be taken up, or a drift counted
 HINTED = 1.5  # the same for a handful of points, which resolve little
@@ -105,6 +105,9 @@ def limit(
     common = _leftover(points, fits[best], target, unit, extra, reach)
     if not few or len(points) >= 6:
         common += _unfinished(points, growing(target, age), target, fits[best], delta)
+    slowest = not few and target == "slope" and best == 0
+    if slowest and excess > 0 and not _explained(fits[best], points):  # perhaps slower still
+        common += _slow_mode(fits[best].drift, points.span)
     common += BETWEEN * (max(f.limit for f in kept) - min(f.limit for f in kept))
     rounding = 1e-15 * float(np.max(np.abs(points.v)) + np.max(np.abs(points.u)))
     wide = [(f, common + float(np.abs(f.row) @ (points.bias + rounding))) for f in kept]
@@ -145,14 +148,12 @@ def _unfinished(
 ) -> float:
     """What a correction that grows, and fits clearly better, adds to the bias; or no estimate."""
     grown = min((fit(points, target, shape) for shape in shapes), key=lambda f: f.misfit)
-    assert grown.size_row is not None
-    explained = 4 * grown.size_noise(points.noise) + float(np.abs(grown.size_row) @ points.bias)
     gain = best.misfit - grown.misfit
     clear = gain > delta + 0.75 * best.misfit
     in_noise = gain > delta > 0
-    if not (clear or in_noise) or abs(grown.size) <= explained:
+    if gain <= delta or _explained(grown, points):
         return 0.0
-    if grown.drift > DRIFT:
+    if (clear or in_noise) and grown.drift > DRIFT:
         what = "local slope" if target == "slope" else "level"
         raise NoEstimate(
             f"the {what} still moves by {grown.drift:.2g} over the window, and no slower at its "
@@ -161,4 +162,17 @@ def _unfinished(
         )
     if target == "level":
         return 30 * grown.drift
-    return max(30 * grown.drift, 3 * math.sqrt(grown.drift / points.span))
+    return max(30 * grown.drift, _slow_mode(grown.drift, points.span))
+
+
+def _explained(one: Fit, points: Points) -> bool:
+    """Whether noise and bias alone could make a correction as large as the fitted one."""
+    if one.size_row is None:
+        return True
+    worst = float(np.abs(one.size_row) @ points.bias)
+    return abs(one.size) <= 4 * one.size_noise(points.noise) + worst
+
+
+def _slow_mode(drift: float, span: float) -> float:
+    """How far a slow second mode may still carry a slope that drifted so far over a span."""
+    return 3 * math.sqrt(drift / span)

@@ -199,7 +199,7 @@ def extrapolated(points: Points, start: int, law: str, alpha: float, target: Tar
     age = float(points.u[-1] - points.u[0]) + 1
     window = points.since(start)
     whole = limit(window, target, age, alpha, REACH[law])
-    late = window.since(int(np.searchsorted(window.u, window.u[-1] - window.span / 2)))
+    late = window.since(int(np.searchsorted(window.u, window.u[-1] - (0.5 + 1e-9) * window.span)))
     if len(late) < LEAST_POINTS:
         return whole
     half = limit(late, target, age, alpha, REACH[law])
