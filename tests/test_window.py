@@ -31,7 +31,7 @@ def line(u, slope=-2.0, noise=0.0):
     return Points(u, 1 + slope * u, np.full_like(u, noise), np.zeros_like(u))
 
 
-grids = st.lists(st.floats(0.02, 0.5), min_size=12, max_size=60).map(lambda d: np.cumsum(d))
+grids = st.lists(st.floats(0.02, 0.5), min_size=12, max_size=60).map(np.cumsum)
 
 
 @given(u=grids, slope=st.floats(-5, 5))

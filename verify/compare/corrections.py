@@ -47,7 +47,7 @@ def decaying(target: Target, age: float) -> list[Shape | None]:
     """
     slow: list[Shape] = [
         (lambda U, a=a: np.log(U + a)) if target == "slope" else (lambda U, a=a: 1 / (U + a))
-        for a in (3 * age, age)
+        for a in (3 * age, 1.5 * age, age)
     ]
     powers: list[Shape] = [lambda U, q=q: np.exp(-q * U) for q in (0.25, 0.5, 1.0, 2.0)]
     return [*slow, *powers, None]

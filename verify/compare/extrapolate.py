@@ -32,7 +32,7 @@ from lemmata.verify.compare.window import local_slopes
 
 DRIFT = 1e-3  # a slope that moves by more, and ever faster, has no limit in sight
 RATIO = 400.0  # of squared misfits, beyond which a correction is ruled out
-BETWEEN = 0.15  # of the spread of corrections, added for those that no single power describes
+BETWEEN = 0.25  # of the spread of corrections, added for those that no single power describes
 RESOLVED = 3.0  # standard errors from 0, for a slow correction to be taken up, or a drift counted
 HINTED = 1.5  # the same for a handful of points, which resolve little
 
@@ -86,7 +86,7 @@ def limit(
     """
     fits = [fit(points, target, shape) for shape in decaying(target, age)]
     # noise alone would be carried far out by the slowest, so they have to show
-    gated, clear = (3, HINTED) if few else (1, RESOLVED)
+    gated, clear = (4, HINTED) if few else (2, RESOLVED)
     fits = [f for i, f in enumerate(fits) if i >= gated or _shown(points, f, clear)]
     best = min(range(len(fits)), key=lambda i: fits[i].misfit)
     free = max(len(points) - (3 if target == "slope" else 2), 1)
