@@ -69,7 +69,10 @@ def test_what_a_claim_lacks_is_said(fields, message):
         (lambda: Frequency(absolute="1", because=WHY), "a margin is a finite number >= 0"),
         (lambda: Bound(side="above", absolute=1, because=WHY), "a side is 'at most' or 'at least'"),
         (lambda: Sign(clear=0.5, because=WHY), "must stay at least 1 half-width from zero"),
-        (lambda: Reported(trials=0, because=WHY), "a report has one trial at least, and a level between 0 and 1"),
+        (
+            lambda: Reported(trials=0, because=WHY),
+            "a report has one trial at least, and a level between 0 and 1",
+        ),
         (lambda: Reported(trials=9, level=1, because=WHY), "a level between 0 and 1"),
         (lambda: Reported(trials=9, absolute=0.1, because=WHY), "Reported takes no margin"),
         (lambda: Paper(" ", 2020), "a Paper has no title"),

@@ -129,14 +129,16 @@ class Series(Measured):
     - `y`: what was measured.
     - `stderr`: standard error of `y`, scalar or like `y`.
     - `bias`: bound on the numerical error of `y`, scalar or like `y`.
+    - `dof`: degrees of freedom behind each `stderr` (replicas less one), a number.
     """
 
     x: Any
     y: Any
     stderr: Any = 0.0
     bias: Any = 0.0
+    dof: Any = float("inf")
 
-    axes = {"x": 1, "y": 1, "stderr": 1, "bias": 1}  # noqa: RUF012
+    axes = {"x": 1, "y": 1, "stderr": 1, "bias": 1, "dof": 0}  # noqa: RUF012
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ left out, two parameters swapped, a function replaced by its neighbour.
 
 from __future__ import annotations
 
-import math
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -18,7 +18,7 @@ import sympy as sp
 _NEIGHBOURS = {sp.sin: sp.cos, sp.cos: sp.sin, sp.sinh: sp.cosh, sp.cosh: sp.sinh, sp.tan: sp.sin}
 
 
-#: how many nodes of a formula are changed; of a larger one every second, every third, …
+#: how many nodes of a formula are changed; of a larger one, these are drawn
 NODES = 150
 
 
@@ -36,7 +36,7 @@ class Mutant:
 def mutants(expression: Any) -> list[Mutant]:
     """First-order mutants of a SymPy expression, each different formula once.
 
-    They are all there are, but for a formula so large that its nodes are thinned out evenly.
+    They are all there are, but for a large formula, of whose nodes a fixed number is changed.
 
     >>> x = sp.Symbol("x")
     >>> sorted({str(m.expression) for m in mutants(2 * x)})
@@ -55,7 +55,9 @@ def mutants(expression: Any) -> list[Mutant]:
 def _local(whole: Any) -> Iterator[tuple[str, Any]]:
     """Change one node of the tree."""
     nodes = list(_nodes(whole, ()))
-    for path, node in nodes[:: math.ceil(len(nodes) / NODES)]:
+    # At random, for every n-th node would be a node of the same kind in each of many like terms.
+    some = nodes if len(nodes) <= NODES else random.Random(0).sample(nodes, NODES)
+    for path, node in some:
         for change, replacement in _changes(node):
             try:
                 yield change, _replaced(whole, path, replacement)

@@ -22,6 +22,8 @@ from lemmata.verify.verdict import Resolution
 SAME = 1e-9
 #: share of mutants that must be told apart, or the resolution is called poor
 ENOUGH = 0.8
+#: a smallest detectable error above this is called poor: of a value; of an exponent or a probability
+POOR_ABOVE = {"relative": 0.1, "absolute": 0.3}
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def resolution(prediction: Prediction, stored: Stored, elsewhere: Sequence[Point
     over = under = None
     refuted = stored.refutes(values)
     # Zero scaled stays zero: where that is all that is predicted, errors are told as differences.
-    relative = compare.error == "relative" and any(value != 0 for value in values)
-    error = compare.error if relative or compare.error == "none" else "absolute"
+    relative = compare.error_kind() == "relative" and any(value != 0 for value in values)
+    error = "none" if compare.error_kind() == "none" else "relative" if relative else "absolute"
     if error != "none" and not refuted:
         over = _smallest(lambda by: stored.refutes(_wrong(relative, values, by)), 1.0)
         most = 0.5 if relative else 1.0
@@ -152,7 +154,7 @@ def _with_warning(found: Resolution, compare: Comparison) -> Resolution:
         unit = "relative error" if found.error == "relative" else "error"
         if any(error is None for error in seen):
             words.append("no data come near it" if compare.one_sided else "large errors pass")
-        elif max(error for error in seen if error) > compare.poor_above:
+        elif max(error for error in seen if error) > POOR_ABOVE[found.error]:
             worst = max(error for error in seen if error)
             words.append(f"a {unit} up to {worst:.2g} passes")
     return found.warned("; ".join(words)) if words else found

@@ -117,12 +117,8 @@ class Comparison(ABC):
     reads: ClassVar[type[Measured]]
     #: whether prediction and measurement are exact numbers at rational points
     exact: ClassVar[bool] = False
-    #: the kind of error in a prediction by which the rule's resolution is told
-    error: ClassVar[ErrorKind] = "relative"
     #: whether only one side of the prediction is claimed
     one_sided: ClassVar[bool] = False
-    #: a smallest detectable error above this is called poor
-    poor_above: ClassVar[float] = 0.1
 
     def __post_init__(self) -> None:
         if not self.because.strip():
@@ -157,6 +153,10 @@ class Comparison(ABC):
                 f"the measurement has no finite error bound{_after(measured.note)}"
             )
         return estimate
+
+    def error_kind(self) -> ErrorKind:
+        """The kind of error in a prediction by which the rule's resolution is told."""
+        return "relative"
 
     def remark(self, judgements: Sequence[Judgement]) -> str:
         """What this rule has to say of its own resolution, in words; nothing for most."""
@@ -214,7 +214,7 @@ def _after(note: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Margined(Comparison):
-    """A rule with a symmetric margin: absolute, or relative to the predicted value, or their sum."""
+    """A rule with a symmetric margin: absolute, relative to the predicted value, or their sum."""
 
     relative: float = 0.0
     absolute: float = 0.0

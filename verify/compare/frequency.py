@@ -32,7 +32,9 @@ class Frequency(Margined):
 
     kind: ClassVar[str] = "frequency"
     reads = Count
-    error: ClassVar[ErrorKind] = "absolute"
+
+    def error_kind(self) -> ErrorKind:
+        return "absolute"
 
     def read(self, measured: Count, alpha: float) -> Estimate:
         return _interval(measured, alpha)

@@ -42,10 +42,12 @@ class Identity(Comparison):
     kind: ClassVar[str] = "identity"
     reads = Exact
     exact: ClassVar[bool] = True
-    error: ClassVar[ErrorKind] = "none"
 
     def accepts(self, predicted: float) -> tuple[float, float]:
         return predicted, predicted
+
+    def error_kind(self) -> ErrorKind:
+        return "none"
 
     def read(self, measured: Exact, alpha: float) -> Estimate:
         value = _float(measured.value)

@@ -19,7 +19,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from lemmata.verify.compare.base import Estimate, Margined
+from lemmata.verify.compare.asymptotic import Asymptotic
+from lemmata.verify.compare.base import Estimate
 from lemmata.verify.compare.corrections import Target, fit
 from lemmata.verify.compare.extrapolate import Interval, limit
 from lemmata.verify.compare.points import (
@@ -42,7 +43,7 @@ FACTOR = 8.0  # between the smallest usable x and the largest
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limit(Margined):
+class Limit(Asymptotic):
     r"""The order s of $y \sim A x^s$ in the limit, or its constant A.
 
     **Fields:**
@@ -55,10 +56,8 @@ class Limit(Margined):
     """
 
     toward: Literal["infinity", "zero"]
-    exponent: float | None = None
 
     kind: ClassVar[str] = "limit"
-    reads = Series
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,19 +66,8 @@ class Limit(Margined):
                 f"Limit(toward={self.toward!r}): a limit is taken toward 'infinity' (a width) or "
                 "'zero' (a step)."
             )
-        if self.exponent is not None and not math.isfinite(self.exponent):
-            raise UsageError(
-                f"Limit(exponent={self.exponent!r}): the exponent that is held fixed is finite; "
-                "leave it out to measure it."
-            )
 
-    def read(self, measured: Series, alpha: float) -> Estimate:
-        try:
-            return self._read(measured, alpha)
-        except NoEstimate as why:
-            return Estimate.failed(why.problem, why.settles)
-
-    def _read(self, measured: Series, alpha: float) -> Estimate:
+    def carried_to_the_limit(self, measured: Series, alpha: float) -> Estimate:
         points = honest_noise(usable(measured, self.toward))
         sign = 1.0 if self.toward == "infinity" else -1.0  # u grows towards the limit
         if self.exponent is None:

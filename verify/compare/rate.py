@@ -14,13 +14,13 @@ Pharmacokinet. Biopharm. 15 (1987) 657.
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from lemmata.verify.compare.base import Estimate, Margined
+from lemmata.verify.compare.asymptotic import Asymptotic
+from lemmata.verify.compare.base import ErrorKind, Estimate
 from lemmata.verify.compare.corrections import Target
 from lemmata.verify.compare.extrapolate import Interval, limit
 from lemmata.verify.compare.points import (
@@ -57,7 +57,7 @@ MISFIT = 0.01  # of ln y: more than this beyond the noise, and the law is not wh
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rate(Margined):
+class Rate(Asymptotic):
     r"""The rate at which a series grows or decays, in the limit of large x.
 
     **Fields:**
@@ -71,10 +71,8 @@ class Rate(Margined):
     """
 
     law: Literal["power", "exponential", "decay"]
-    exponent: float | None = None
 
     kind: ClassVar[str] = "rate"
-    reads = Series
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,19 +80,11 @@ class Rate(Margined):
             raise UsageError(
                 f"Rate(law={self.law!r}): a law is one of {', '.join(map(repr, LAWS))}."
             )
-        if self.exponent is not None and not math.isfinite(self.exponent):
-            raise UsageError(
-                f"Rate(exponent={self.exponent!r}): the exponent that is held fixed is finite; "
-                "leave it out to measure it."
-            )
 
-    def read(self, measured: Series, alpha: float) -> Estimate:
-        try:
-            return self._read(measured, alpha)
-        except NoEstimate as why:
-            return Estimate.failed(why.problem, why.settles)
+    def error_kind(self) -> ErrorKind:
+        return super().error_kind() if self.law == "power" else "relative"  # a rate has a unit
 
-    def _read(self, measured: Series, alpha: float) -> Estimate:
+    def carried_to_the_limit(self, measured: Series, alpha: float) -> Estimate:
         x, y, stderr, bias = usable(measured)
         power = power_points(x, y, stderr, bias)
         exponential, scale = exponential_points(x, y, stderr, bias)

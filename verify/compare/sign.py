@@ -22,7 +22,6 @@ class Sign(Comparison):
     clear: float = 2.0
     kind: ClassVar[str] = "sign"
     reads = Measurement
-    error: ClassVar[ErrorKind] = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -35,6 +34,9 @@ class Sign(Comparison):
         if predicted == 0:
             return 0.0, 0.0
         return (_TINY, math.inf) if predicted > 0 else (-math.inf, -_TINY)
+
+    def error_kind(self) -> ErrorKind:
+        return "none"
 
     def read(self, measured: Measurement, alpha: float) -> Estimate:
         estimate = interval(measured, alpha)
