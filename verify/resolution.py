@@ -22,7 +22,7 @@ from lemmata.verify.verdict import Resolution
 SAME = 1e-9
 #: share of mutants that must be told apart, or the resolution is called poor
 ENOUGH = 0.8
-#: a smallest detectable error above this is called poor: of a value; of an exponent or a probability
+#: a smallest detectable error above this is poor: of a value; of an exponent or a probability
 POOR_ABOVE = {"relative": 0.1, "absolute": 0.3}
 
 
