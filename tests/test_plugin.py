@@ -7,20 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-
-HEAD = """
-from lemmata.verify.api import *
-paper = Paper("On numbers", year=2020, arxiv="2001.00001")
-def about(id, value, **more):
-    return claim(id, source=paper.at("eq. 1"), says="x", domain=Domain(x=Interval(1, 2)),
-                 predicted=lambda p: p.x, points=4,
-                 compare=Equal(relative=0.01, because="a test"), **more)(value)
-"""
-GOOD = "good = about('numbers/good', lambda p, accuracy: Measurement(p.x, bias=1e-6))\n"
-WRONG = "wrong = about('numbers/wrong', lambda p, accuracy: Measurement(2 * p.x, bias=1e-6))\n"
-OPEN = "open_ = about('numbers/open', lambda p, accuracy: Measurement(p.x, bias=1.0))\n"
-CRASH = "crash = about('numbers/crash', lambda p, accuracy: Measurement(1 / 0))\n"
-KNOWN = WRONG.replace("wrong", "known").replace(")\n", ", expected='refuted', cause='2 x')\n")
+from tests.claim_files import CRASH, GOOD, HEAD, KNOWN, OPEN, WRONG
 
 
 @pytest.fixture

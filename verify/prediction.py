@@ -40,9 +40,8 @@ class Prediction:
             assert self.function is not None
             return np.array([float(self.function(point)) for point in points])
         values = evaluate([self.expression], points)[0]
-        for i in np.flatnonzero(
-            np.isnan(values)
-        ).tolist():  # perhaps an overflow on the way: exp(x)/exp(x)
+        # Perhaps there was only an overflow on the way, as in exp(x)/exp(x) for a large x.
+        for i in np.flatnonzero(np.isnan(values)).tolist():
             values[i] = _alone(self.expression, points[i])
         return values
 
