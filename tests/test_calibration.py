@@ -21,7 +21,8 @@ from lemmata.verify.compare.frequency import Frequency, Reported
 from lemmata.verify.compare.rate import Rate
 from lemmata.verify.compare.sign import Sign
 from lemmata.verify.decide import decide
-from lemmata.verify.domain import Domain, Integers
+from lemmata.verify.domain import Domain
+from lemmata.verify.interval import Integers
 from lemmata.verify.measurement import Count, Measurement, Series
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome

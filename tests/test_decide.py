@@ -16,8 +16,9 @@ from lemmata.verify.compare.frequency import Frequency
 from lemmata.verify.compare.identity import Identity
 from lemmata.verify.compare.threshold import Threshold
 from lemmata.verify.decide import decide
-from lemmata.verify.domain import Condition, Domain, Integers, Interval, Log
+from lemmata.verify.domain import Condition, Domain
 from lemmata.verify.errors import UsageError
+from lemmata.verify.interval import Integers, Interval, Log
 from lemmata.verify.measurement import Count, Exact, Measurement
 from lemmata.verify.settings import PROFILES, Profile, Settings
 from lemmata.verify.verdict import Outcome
@@ -271,6 +272,17 @@ def test_a_shrunk_point_that_fails_the_second_look_gives_way_to_the_first_one():
     verdict = decide(claimed(flaky_at_one, x, line), settings())
     assert verdict.outcome is REFUTED
     assert verdict.worst.at["x"] != 1
+
+
+def test_a_flaky_worst_point_does_not_hide_one_that_disagrees_for_good():
+    def flaky_and_wrong(p, accuracy):
+        flaky = 5.0 if accuracy.effort == 1 and p.x == 2 else 0.0
+        wrong = 0.5 if p.x < 1.5 else 0.0
+        return Measurement(p.x + flaky + wrong, bias=1e-6)
+
+    verdict = decide(claimed(flaky_and_wrong, x, line), settings())
+    assert verdict.outcome is REFUTED
+    assert verdict.worst.at["x"] < 1.5
 
 
 # --- several methods -----------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemmata.verify.domain import Condition, Domain, Integers, Interval, Log, Point, stack
+from lemmata.verify.domain import Condition, Domain, Point, stack
 from lemmata.verify.errors import UsageError
+from lemmata.verify.interval import Integers, Interval, Log
 
 finite = st.floats(-1e6, 1e6)
 positive = st.floats(1e-6, 1e6)

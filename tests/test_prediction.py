@@ -11,8 +11,9 @@ from tests.helpers import claimed, exactly, formulas
 
 from lemmata.theory.derivation import Derivation, Step
 from lemmata.verify.deferred import deferred
-from lemmata.verify.domain import Domain, Interval, Point
+from lemmata.verify.domain import Domain, Point
 from lemmata.verify.errors import UsageError
+from lemmata.verify.interval import Interval
 from lemmata.verify.prediction import Prediction, evaluate, predict
 
 x, y = sp.symbols("x y", positive=True)

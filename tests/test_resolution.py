@@ -13,7 +13,8 @@ from lemmata.verify.compare.frequency import Frequency, Reported
 from lemmata.verify.compare.identity import Identity
 from lemmata.verify.compare.sign import Sign
 from lemmata.verify.decide import decide
-from lemmata.verify.domain import Domain, Interval, Point
+from lemmata.verify.domain import Domain, Point
+from lemmata.verify.interval import Interval
 from lemmata.verify.measurement import Count, Exact, Measurement
 from lemmata.verify.prediction import Prediction
 from lemmata.verify.resolution import Stored, resolution

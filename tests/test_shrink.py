@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lemmata.verify.domain import Condition, Domain, Integers, Interval, Log, Point
+from lemmata.verify.domain import Condition, Domain, Point
+from lemmata.verify.interval import Integers, Interval, Log
 from lemmata.verify.shrink import MEASUREMENTS, ladder, shrink
 
 DOMAIN = Domain(x=Interval(0.3, 100), y=Log(0.013, 77.0), k=Integers(1, 9))

@@ -14,8 +14,9 @@ from lemmata.verify.compare.rate import Rate
 from lemmata.verify.compare.sign import Sign
 from lemmata.verify.compare.threshold import Threshold
 from lemmata.verify.deferred import deferred
-from lemmata.verify.domain import Condition, Domain, Integers, Interval, Log, Point
+from lemmata.verify.domain import Condition, Domain, Point
 from lemmata.verify.errors import UsageError
+from lemmata.verify.interval import Integers, Interval, Log
 from lemmata.verify.measurement import Count, Exact, Measurement, Series
 
 __all__ = [

@@ -23,6 +23,8 @@ from lemmata.verify.verdict import Outcome, Verdict, Worst
 
 #: points, besides those measured, on which a mutant must differ to count as another formula
 ELSEWHERE = 64
+#: how many disagreeing points are tried, before one that disagrees for good is given up
+TRIED = 3
 
 
 def decide(claim: Claim, settings: Settings) -> Verdict:
@@ -50,7 +52,7 @@ def decide(claim: Claim, settings: Settings) -> Verdict:
 def _decide(claim: Claim, settings: Settings) -> Verdict:
     prediction = predict(claim)
     points = _points(claim, settings, settings.seed, claim.points or settings.profile.points)
-    decisions = len(claim.methods) * (2 * len(points) + 2)
+    decisions = len(claim.methods) * (2 * len(points) + 2 * TRIED)
     court = Court(claim, prediction, settings, settings.alpha(decisions))
     trials = [court.screen(method, points) for method in claim.methods]
     ruling = _together([court.rule(trial) for trial in trials])
@@ -74,9 +76,10 @@ class Trial:
     judgements: Sequence[Judgement]
 
     @property
-    def worst(self) -> int:
-        """The index of the worst point."""
-        return max(range(len(self.points)), key=lambda i: self.judgements[i].badness)
+    def ranked(self) -> list[int]:
+        """The indices of the points, the worst first."""
+        indices = range(len(self.points))
+        return sorted(indices, key=lambda i: self.judgements[i].badness, reverse=True)
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,8 @@ class Court:
 
     def rule(self, trial: Trial) -> Ruling:
         """The outcome by one method."""
-        i = trial.worst
+        ranked = trial.ranked
+        i = ranked[0]
         judgement = trial.judgements[i]
         worst = self._worst(trial, trial.points[i], judgement)
         arrays = trial.measured[i].arrays
@@ -135,9 +139,18 @@ class Court:
             return Ruling(Outcome.VERIFIED, worst, arrays=arrays)
         if judgement.agreement is Agreement.UNRESOLVED:
             return Ruling(Outcome.INCONCLUSIVE, worst, judgement.reason, judgement.settles, arrays)
-        return self._confirm(trial, trial.points[i], worst)
+        for j in ranked[:TRIED]:
+            if trial.judgements[j].agreement is Agreement.DISAGREES:
+                confirmed = self._confirm(trial, trial.points[j])
+                if confirmed:
+                    return confirmed
+        return Ruling(
+            Outcome.INCONCLUSIVE, worst,
+            "a point disagreed, but not when it was measured again, harder",
+            "a more accurate measurement of that point", arrays,
+        )  # fmt: skip
 
-    def _confirm(self, trial: Trial, point: Point, worst: Worst) -> Ruling:
+    def _confirm(self, trial: Trial, point: Point) -> Ruling | None:
         """Refuted, if the counterexample (shrunk, or else as found) is one when measured again."""
         simplest = shrink(
             self.claim.domain, point,
@@ -153,11 +166,7 @@ class Court:
                     Outcome.REFUTED, found, "measured again, harder, it still disagrees",
                     arrays=measured.arrays,
                 )  # fmt: skip
-        return Ruling(
-            Outcome.INCONCLUSIVE, worst,
-            "a point disagreed, but not when it was measured again, harder",
-            "a more accurate measurement of that point",
-        )  # fmt: skip
+        return None
 
     def _look(self, gauge: Gauge, point: Point, look: int) -> tuple[Judgement, Measured]:
         point = self._exactly(point)

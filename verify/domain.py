@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lemmata.verify.errors import UsageError
+from lemmata.verify.interval import Integers, Interval, Number
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
-
-Number = int | float
 
 
 class Point(Mapping[str, Any]):
@@ -51,80 +50,6 @@ class Point(Mapping[str, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Point, (self._values,)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A real parameter between `lo` and `hi`, both included, sampled evenly."""
-
-    lo: Number
-    hi: Number
-
-    def __post_init__(self) -> None:
-        for name, value in (("lo", self.lo), ("hi", self.hi)):
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise UsageError(f"{self!r}: {name} must be a number, got {type(value).__name__}.")
-            if not math.isfinite(value):
-                raise UsageError(f"{self!r}: {name} must be finite.")
-        if self.lo > self.hi:
-            raise UsageError(f"{self!r}: lo > hi; give the smaller end first.")
-
-    def at(self, share: float) -> Number:
-        """The value at a share (0 to 1) of the way from `lo` to `hi`."""
-        return self._inside(self.lo * (1 - share) + self.hi * share)
-
-    def _inside(self, value: float) -> Number:  # round-off must not leave the interval
-        return min(max(value, float(self.lo)), float(self.hi))
-
-    def holds(self, value: Number) -> bool:
-        """Whether `value` lies in the interval."""
-        return self.lo <= value <= self.hi
-
-    def cast(self, value: Number) -> Number:
-        """The value as the kind of number that the parameter is."""
-        return float(value)
-
-    @property
-    def count(self) -> float:
-        """How many values there are."""
-        return 1 if self.lo == self.hi else math.inf
-
-
-@dataclass(frozen=True)
-class Log(Interval):
-    """A positive real parameter sampled evenly in its logarithm."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.lo <= 0:
-            raise UsageError(f"{self!r}: a logarithmic interval needs lo > 0; use Interval.")
-
-    def at(self, share: float) -> Number:
-        return self._inside(self.lo ** (1 - share) * self.hi**share)
-
-
-@dataclass(frozen=True)
-class Integers(Interval):
-    """An integer parameter between `lo` and `hi`, both included."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.lo != int(self.lo) or self.hi != int(self.hi):
-            raise UsageError(f"{self!r}: the ends of an integer range must be integers.")
-
-    def at(self, share: float) -> int:
-        lo, hi = int(self.lo), int(self.hi)
-        return min(lo + math.floor((hi - lo + 1) * share), hi)
-
-    def holds(self, value: Number) -> bool:
-        return super().holds(value) and value == int(value)
-
-    def cast(self, value: Number) -> int:
-        return int(value)
-
-    @property
-    def count(self) -> float:
-        return int(self.hi) - int(self.lo) + 1
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lemmata.verify.domain import Domain, Integers, Interval, Point
+from lemmata.verify.domain import Domain, Point
+from lemmata.verify.interval import Integers, Interval
 
 #: how many points a shrink may measure
 MEASUREMENTS = 60
