@@ -14,7 +14,7 @@ from jax import Array
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
-from lemmata.solvers.dde import ConstantHistory, Field, solve_aligned
+from lemmata.solvers.aligned import ConstantHistory, Field, solve_aligned
 from lemmata.solvers.prony import GrowthRate, growth_rate
 
 # Samples per delay, and the stride of the recurrence in samples. A stride of half a delay turns an

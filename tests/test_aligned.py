@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lemmata.solvers.dde import ConstantHistory, solve_aligned, solve_with_error
+from lemmata.solvers.aligned import ConstantHistory, solve_aligned, solve_with_error
 
 
 def pull_back(t, y, ylag, b):
