@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from tests.helpers import SOURCE, WHY, claimed
 
-from lemmata.verify.claim import Claim, Method, Paper, claim, nearest, recording
+from lemmata.verify.claim import MADE, Claim, Method, Paper, claim, nearest, widest
 from lemmata.verify.compare.bound import Bound
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.compare.frequency import Frequency, Reported
@@ -114,26 +114,14 @@ def test_two_methods_of_one_name_are_refused():
         claimed(one, 1).also("one")(two)
 
 
-def test_recording_keeps_claims_whose_name_or_id_is_reused():
-    with recording() as made:
-        for _ in range(2):
-            claimed(one, 1, id="test/same")
-        wide = claimed(one, 1, id="test/wide").also("otherwise")(two)
-    ids = [each.id for each in made]
-    assert ids.count("test/same") == 2
-    assert wide in made
-    claimed(one, 1, id="test/later")
-    assert "test/later" not in [each.id for each in made]
-
-
-def test_recordings_nest():
-    with recording() as outer:
-        claimed(one, 1, id="test/outer")
-        with recording() as inner:
-            claimed(one, 1, id="test/inner")
-        claimed(one, 1, id="test/outer-again")
-    assert [each.id for each in inner] == ["test/inner"]
-    assert [each.id for each in outer] == ["test/outer", "test/outer-again"]
+def test_every_claim_that_is_made_is_known_also_where_its_name_is_reused():
+    before = len(MADE)
+    for _ in range(2):
+        claimed(one, 1, id="test/same")
+    wide = claimed(one, 1, id="test/wide").also("otherwise")(two)
+    made = MADE[before:]
+    assert [each.id for each in made] == ["test/same", "test/same", "test/wide", "test/wide"]
+    assert widest(made) == [made[0], made[1], wide]
 
 
 def test_a_misspelt_field_is_refused():

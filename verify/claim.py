@@ -6,7 +6,6 @@ import dataclasses
 import difflib
 import re
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from lemmata.verify.compare.base import Comparison
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)+")
+LONGEST_ID = 120  # an id is also the name of a file
 _EXPECTED = ("verified", "refuted", "inconclusive")
 
 
@@ -81,10 +81,11 @@ class Claim:
     doc: str = ""
 
     def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.id):
+        self._check_types()
+        if not _ID.fullmatch(self.id) or len(self.id) > LONGEST_ID:
             raise UsageError(
                 f"claim id {self.id!r} is no path; write paper/name in lower case, digits and "
-                "hyphens, such as 'delayed-repression/critical-delay'."
+                f"hyphens, such as 'delayed-repression/critical-delay', in {LONGEST_ID} letters."
             )
         if not isinstance(self.source, Source) or not self.source.place.strip():
             raise UsageError(
@@ -103,6 +104,14 @@ class Claim:
                 f"claim {self.id!r} is expected to be {self.expected} and gives no cause; say in "
                 "cause=… why."
             )
+
+    def _check_types(self) -> None:
+        for name in ("id", "says", "scope", "reading", "reported", "cause", "doc"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise UsageError(f"claim {self.id!r}: {name}={value!r} is no text; give a string.")
+        if not all(isinstance(other, str) for other in self.uses):
+            raise UsageError(f"claim {self.id!r}: uses={self.uses!r}; give a tuple of ids.")
 
     def _check_parts(self) -> None:
         from lemmata.verify.compare.base import Comparison
@@ -132,7 +141,7 @@ class Claim:
             wider = dataclasses.replace(
                 self, methods=(*self.methods, Method(name, measure, batched))
             )
-            _remember(wider)
+            MADE.append(wider)
             return wider
 
         return widen
@@ -175,6 +184,8 @@ def claim(
 
     **Raises:** `UsageError` for anything missing or malformed.
     """
+    if isinstance(uses, str):
+        raise UsageError(f"claim {id!r}: uses={uses!r} is one text; write ({uses!r},).")
 
     def make(measure: Callable[..., Any]) -> Claim:
         name = method or getattr(measure, "__name__", "measured").replace("_", " ")
@@ -183,29 +194,14 @@ def claim(
             methods=(Method(name, measure, batched),), uses=tuple(uses),
             doc=(measure.__doc__ or "").strip(), **more,
         )  # fmt: skip
-        _remember(made)
+        MADE.append(made)
         return made
 
     return make
 
 
-_made: list[Claim] | None = None
-
-
-@contextmanager
-def recording() -> Any:
-    """Collect the claims that are made meanwhile, so that none is lost to a reused name."""
-    global _made  # noqa: PLW0603 (the one explicit list; off except while a file is loaded)
-    outer, _made = _made, []
-    try:
-        yield _made
-    finally:
-        _made = outer
-
-
-def _remember(made: Claim) -> None:
-    if _made is not None:
-        _made.append(made)
+#: every claim that the decorators made in this process, so that none is lost to a reused name
+MADE: list[Claim] = []
 
 
 def widest(claims: Iterable[Claim]) -> list[Claim]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -34,15 +36,18 @@ EXIT_HELP = (
 
 
 def main() -> None:
-    """Run the command line; wrong use is one message on stderr and exit status 2."""
+    """Run the command line; wrong use is one message and exit 2, a fault of ours exit 4."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a character that a terminal lacks is no crash
+            stream.reconfigure(errors="replace")
     try:
         app()
     except UsageError as problem:
         print(f"lemmata: {problem}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:  # the reader of a pipe went away: nobody is left to tell
-        sys.stderr.close()
-        sys.exit(0)
+    except Exception:  # ours, and no verdict: never the status of a refuted claim
+        traceback.print_exc()
+        sys.exit(4)
 
 
 @app.command("list")
@@ -77,7 +82,7 @@ def show(id: Annotated[str, typer.Argument(metavar="ID", help="The id of one cla
     if len(found) > 1:
         ids = ", ".join(one.claim.id for one in found)
         raise UsageError(f"{id!r} is a prefix of several claims: {ids}; name one.")
-    for line in describe(found[0].claim, Store()):
+    for line in describe(found[0], Store()):
         print(line)
 
 
@@ -108,7 +113,7 @@ def verify(
         Path | None, typer.Option(metavar="PATH", help="Also write JUnit XML here.")
     ] = None,
     failed: Annotated[
-        bool, typer.Option("--failed", help="Only what was not as expected in the last run.")
+        bool, typer.Option("--failed", help="Only what was not as expected when last decided.")
     ] = False,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first verdict against expectation.")

@@ -12,7 +12,7 @@ from typing import Any
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.compare.base import Agreement, Estimate, Judgement
 from lemmata.verify.domain import Point
-from lemmata.verify.errors import UsageError
+from lemmata.verify.errors import Malformed, UsageError
 from lemmata.verify.measure import CONFIRM, SCREEN, SEARCH, SECOND, Gauge, rational
 from lemmata.verify.measurement import Measured
 from lemmata.verify.prediction import Prediction, predict
@@ -35,11 +35,12 @@ def decide(claim: Claim, settings: Settings) -> Verdict:
     **Raises:** `UsageError` for a claim that is malformed or `--at` values outside its domain.
     """
     started = time.perf_counter()
+    points = sample(claim, settings)
     try:
-        verdict = _decide(claim, settings)
-    except UsageError:
+        verdict = _decide(claim, settings, points)
+    except (KeyboardInterrupt, Malformed):
         raise
-    except Exception as crash:
+    except BaseException as crash:  # also what sys.exit() or pytest.skip() in a measurement raise
         verdict = Verdict(
             claim.id, Outcome.ERROR, claim.expected, claim.compare.kind,
             reason=f"{type(crash).__name__}: {crash}",
@@ -49,9 +50,20 @@ def decide(claim: Claim, settings: Settings) -> Verdict:
     return replace(verdict, seconds=time.perf_counter() - started)
 
 
-def _decide(claim: Claim, settings: Settings) -> Verdict:
+def sample(claim: Claim, settings: Settings) -> list[Point]:
+    """The points at which a run decides a claim.
+
+    **Raises:** `UsageError` if the domain has too few, or `--at` names values outside it.
+    """
+    n = claim.points or settings.profile.points
+    try:
+        return _points(claim, settings, settings.seed, n)
+    except UsageError as problem:
+        raise UsageError(f"claim {claim.id!r}: {problem}") from None
+
+
+def _decide(claim: Claim, settings: Settings, points: list[Point]) -> Verdict:
     prediction = predict(claim)
-    points = _points(claim, settings, settings.seed, claim.points or settings.profile.points)
     decisions = len(claim.methods) * (2 * len(points) + 2 * TRIED)
     court = Court(claim, prediction, settings, settings.alpha(decisions))
     trials = [court.screen(method, points) for method in claim.methods]

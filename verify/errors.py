@@ -7,3 +7,10 @@ class UsageError(ValueError):
     The message names the thing, shows the value, says the rule and the remedy. The command line
     prints it without a traceback and exits with 2.
     """
+
+
+class Malformed(UsageError):
+    """A claim whose prediction is no formula in its domain's names.
+
+    Told apart from other wrong use, for that may also be a measurement's, and then is its crash.
+    """

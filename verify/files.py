@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,17 @@ from lemmata.verify.errors import UsageError
 
 
 def write_atomically(path: Path, write: Callable[[IO[Any]], object], *, mode: str = "w") -> None:
-    """Let `write` fill a new file, then put it in the place of `path` in one move."""
+    """Let `write` fill a new file, then put it in the place of `path` in one move.
+
+    A link is followed. What is no regular file (a device, a pipe) cannot be replaced, and must not
+    be: it is written to as it stands.
+    """
     encoding = None if "b" in mode else "utf-8"
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open(mode, encoding=encoding) as file:
+            write(file)
+        return
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, mode, encoding=encoding) as file:
@@ -28,12 +38,19 @@ def write_atomically(path: Path, write: Callable[[IO[Any]], object], *, mode: st
 def check_writable(path: Path, option: str) -> None:
     """Raise `UsageError` if a file at `path` could not be written; nothing is left behind."""
     folder = path.parent
-    if not folder.is_dir():
-        raise UsageError(f"{option} {path}: the folder {folder} is not there; create it first.")
-    if path.is_dir():
-        raise UsageError(f"{option} {path}: that is a folder; name a file in it.")
     try:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".lemmata.")
+        if not stat.S_ISDIR(os.stat(folder).st_mode):
+            raise NotADirectoryError
+        if path.is_dir():
+            raise UsageError(f"{option} {path}: that is a folder; name a file in it.")
+        if path.exists() and not path.is_file():
+            return  # a device or a pipe; only writing tells
+        # As long a name as the real one will have while it is written.
+        handle, temporary = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(
+            f"{option} {path}: the folder {folder} is not there; create it first."
+        ) from None
     except OSError as problem:
         raise UsageError(
             f"{option} {path}: cannot write in {folder} ({problem.strerror}); choose a folder "

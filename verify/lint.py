@@ -43,6 +43,8 @@ def _complaints(claim: Claim, known: dict[str, Claim]) -> Iterator[str]:
         claim.domain.sample(SOME, seed=0)
     except UsageError as problem:
         yield str(problem)
+    except Exception as problem:
+        yield f"its domain cannot be sampled: {type(problem).__name__}: {problem}"
 
 
 def _below(claim: Claim, known: dict[str, Claim]) -> set[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lemmata.verify.claim import Claim, nearest, recording, widest
+from lemmata.verify.claim import MADE, Claim, nearest, widest
 from lemmata.verify.claims import CATALOGUE
 from lemmata.verify.errors import UsageError
 from lemmata.verify.expression import matcher
@@ -42,25 +42,40 @@ def load_file(path: Path) -> list[Located]:
 
     **Raises:** `UsageError` if it cannot be read, does not run, or holds no claim.
     """
-    if path.is_dir():
-        raise UsageError(f"{path}: that is a folder; name a Python file with claims.")
-    if not path.exists():
-        raise UsageError(f"{path}: no such file; `lemmata new {path}` writes one to start from.")
-    with recording() as made:
-        module = _run(path)
+    try:
+        if path.is_dir():
+            raise UsageError(f"{path}: that is a folder; name a Python file with claims.")
+        if not path.exists():
+            raise UsageError(
+                f"{path}: no such file; `lemmata new {path}` writes one to start from."
+            )
+    except OSError as problem:
+        raise UsageError(f"{path}: cannot be read ({problem.strerror}).") from None
+    before = len(MADE)
+    module = _run(path)
     found = claims_in(module)
-    lost = [claim.id for claim in widest(made) if claim not in found]
-    if lost:
-        raise UsageError(
-            f"{path}: {', '.join(map(repr, lost))} cannot be reached, because its function's name "
-            "is used again further down; give every claim a name of its own."
-        )
+    check_reachable(path, MADE[before:], found)
     if not found:
         raise UsageError(
             f"{path}: no claims in it; decorate a measurement with @claim(…), as in the example "
             "that `lemmata new FILE` writes."
         )
     return unique([Located(claim, path, own=True) for claim in found])
+
+
+def check_reachable(path: Path, made: Iterable[Claim], found: Sequence[Claim]) -> None:
+    """Raise `UsageError` if a claim was made in a module and cannot be found in it."""
+    lost = [claim.id for claim in widest(made) if claim not in found]
+    if lost:
+        raise UsageError(
+            f"{path}: {', '.join(map(repr, lost))} cannot be reached: its name is used again "
+            "further down, or it was made inside a function and not kept; give every claim a name "
+            "of its own in the module, a class, a list or a dict."
+        )
+
+
+#: folders of user's files, by the names of what was imported from them
+_NEIGHBOURS: dict[str, Path] = {}
 
 
 def _run(path: Path) -> ModuleType:
@@ -71,21 +86,47 @@ def _run(path: Path) -> ModuleType:
         raise UsageError(f"{path}: not a Python file; its name should end in .py.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(0, str(path.resolve().parent))  # so that it can import its neighbours
+    folder = path.resolve().parent
+    _check_neighbours(path, folder)
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))  # so that it can import its neighbours
     try:
         spec.loader.exec_module(module)
     except SyntaxError as problem:
-        where = f"line {problem.lineno}" if problem.filename == str(path) else problem.filename
-        raise UsageError(f"{path}: {where}: {problem.msg}.") from None
+        where = f"line {problem.lineno}: " if problem.lineno else ""
+        other = "" if _is(problem.filename, path) else f" in {problem.filename}"
+        raise UsageError(f"{path}: {where}{problem.msg}{other}.") from None
     except UsageError as problem:
         raise UsageError(f"{path}: {problem}") from None
-    except Exception as problem:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:  # sys.exit() among them
         raise UsageError(
             f"{path}: {type(problem).__name__} when it was loaded{_line(problem, path)}: {problem}"
         ) from problem
     finally:
-        sys.path.remove(str(path.resolve().parent))
+        if str(folder) in sys.path:
+            sys.path.remove(str(folder))
+        sys.path.append(str(folder))  # for what a measurement imports later; never before the rest
+    for new in {*sys.modules} - before:
+        file = getattr(sys.modules[new], "__file__", None)
+        if file and Path(file).resolve().is_relative_to(folder) and "." not in new:
+            _NEIGHBOURS[new] = folder
     return module
+
+
+def _check_neighbours(path: Path, folder: Path) -> None:
+    """Raise `UsageError` where a neighbour would be mistaken for another file's of that name."""
+    for name, other in _NEIGHBOURS.items():
+        if other != folder and ((folder / f"{name}.py").exists() or (folder / name).is_dir()):
+            raise UsageError(
+                f"{path}: {folder / name} and {other / name} have one name, and Python would take "
+                "one for the other; decide the files one by one."
+            )
+
+
+def _is(filename: object, path: Path) -> bool:
+    return isinstance(filename, str) and Path(filename).resolve() == path.resolve()
 
 
 def _line(problem: BaseException, path: Path) -> str:
@@ -99,17 +140,28 @@ def _line(problem: BaseException, path: Path) -> str:
 
 
 def claims_in(module: ModuleType) -> list[Claim]:
-    """The claims among a module's names, also in its lists and tuples, each once."""
-    return widest(claim for value in vars(module).values() for claim in flattened(value))
+    """The claims among a module's names, also in its lists, dicts and classes, each once."""
+    return widest(
+        claim for value in vars(module).values() for claim in flattened(value, module.__name__)
+    )
 
 
-def flattened(value: Any) -> Iterable[Claim]:
-    """The claims that a value is or holds, as a list or tuple of them does."""
-    if isinstance(value, Claim):
-        yield value
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from flattened(inner)
+def flattened(value: Any, module: str = "") -> Iterable[Claim]:
+    """The claims that a value is, or holds: a list, tuple or dict, or a class of the module."""
+    waiting, seen = [value], set()
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Claim):
+            yield one
+        elif isinstance(one, list | tuple):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, type) and one.__module__ == module:
+            waiting += vars(one).values()
 
 
 def unique(found: Sequence[Located]) -> list[Located]:
@@ -117,12 +169,12 @@ def unique(found: Sequence[Located]) -> list[Located]:
     first: dict[str, Located] = {}
     for one in found:
         other = first.setdefault(one.claim.id, one)
-        if other is not one:
+        if other.claim is not one.claim:
             raise UsageError(
                 f"the claim id {one.claim.id!r} stands twice: in {other.file} and in {one.file}; "
                 "an id names one claim for ever, so give one of them another."
             )
-    return list(found)
+    return list(first.values())
 
 
 def select(names: Sequence[str], expression: str = "") -> list[Located]:
@@ -130,12 +182,34 @@ def select(names: Sequence[str], expression: str = "") -> list[Located]:
 
     **Raises:** `UsageError` for a name that fits nothing, with the nearest ids.
     """
-    files = [Path(name) for name in names if name.endswith(".py") or Path(name).is_file()]
-    own = [one for path in dict.fromkeys(files) for one in load_file(path)]
-    prefixes = [name.rstrip("/") for name in names if Path(name) not in files]
+    in_files = [name for name in names if _names_a_file(name)]
+    own: list[Located] = []
+    for name in dict.fromkeys(in_files):
+        file, _, id = name.partition("::")
+        own += _named(load_file(Path(file)), id, name)
+    if own:
+        unique([*catalogue(), *own])  # a file of one's own takes no id of the catalogue
+    prefixes = [name.rstrip("/") for name in names if name not in in_files]
     chosen = [*_by_prefix(prefixes), *own] if names else catalogue()
     wanted = matcher(expression) if expression.strip() else lambda id: True
     return [one for one in unique(chosen) if wanted(one.claim.id)]
+
+
+def _names_a_file(name: str) -> bool:
+    file = name.partition("::")[0]
+    try:
+        return file.endswith(".py") or Path(file).is_file()
+    except OSError:  # a folder on the way may not be entered
+        return True
+
+
+def _named(found: list[Located], id: str, name: str) -> list[Located]:
+    """The claim that FILE::ID names, or all of FILE's."""
+    chosen = [one for one in found if not id or one.claim.id == id]
+    if not chosen:
+        hint = nearest(id, [one.claim.id for one in found])
+        raise UsageError(f"{name}: no claim {id!r} in the file; {hint}.")
+    return chosen
 
 
 def _by_prefix(prefixes: Sequence[str]) -> list[Located]:

@@ -65,8 +65,8 @@ def manifest(settings: Settings, files: Iterable[Path]) -> dict[str, Any]:
         "seed": settings.seed,
         "error_rate": settings.error_rate,
         "profile": settings.profile.name,
-        "fixed": dict(settings.fixed),
-        "files": {path.name: digest(path) for path in sorted(set(files))},
+        "fixed": {name: str(value) for name, value in settings.fixed.items()},
+        "files": {str(path): digest(path) for path in sorted(set(files))},
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

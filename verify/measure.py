@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class Gauge:
             accuracy = Accuracy(effort, self._entropy(look, [point]))
             try:
                 found += as_batch(self.method.measure(point, accuracy), 1, name)
-            except Exception as crash:
+            except BaseException as crash:
                 crash.add_note(f"while {name!r} measured {point!r}")
                 raise
         return found
@@ -58,18 +58,18 @@ class Gauge:
         )
 
 
-def rational(claim: Claim, point: Point, fixed: Collection[str]) -> Point:
+def rational(claim: Claim, point: Point, fixed: Mapping[str, Any]) -> Point:
     """A nearby point with exact rational parameters, for a rule of exact algebra.
 
     Rounded coarsely first, so that numbers stay small, and finer until the point is inside. The
-    parameters that the user `fixed` keep the decimal value that was written.
+    parameters that the user `fixed` keep the decimal or the fraction that was written.
     """
     import sympy as sp
 
     values: dict[str, Any] = claim.domain.parameters(point)
     for denominator in (12, 97, 10**4, 10**9):
         near = {
-            name: sp.Rational(str(value))
+            name: sp.Rational(str(fixed[name]))
             if name in fixed
             else sp.Rational(value).limit_denominator(denominator)
             for name, value in values.items()

@@ -16,6 +16,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
+def real(value: Any, what: str) -> np.ndarray:
+    """The value as float64, or `TypeError` if it is complex, a truth value or text.
+
+    NumPy would drop an imaginary part and read "1.5" as a number; here neither is a measurement.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind in "cbUSV" or (array.dtype.kind == "O" and _unreal(array)):
+        raise TypeError(f"{what} is {value!r} ({array.dtype}); give real numbers.")
+    return array.astype(float)
+
+
+def _unreal(array: np.ndarray) -> bool:
+    return any(isinstance(one, complex | bool | str | bytes) or one is None for one in array.flat)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """What every measurement carries besides its numbers.
@@ -31,13 +46,15 @@ class Measured:
     note: Any = ""
     arrays: Mapping[str, ArrayLike] = field(default_factory=dict)
 
+    #: Whether the fields are floats, or kept as they are.
+    in_floats: ClassVar[bool] = True
     #: How many array axes one single measurement has, by field; a batch has one more in front.
     axes: ClassVar[Mapping[str, int]] = {}
 
     def split(self, n: int) -> list[Self]:
         """The `n` single measurements of a batch, whose fields may carry a leading axis of n."""
-        parts = {name: _rows(getattr(self, name), n, axes) for name, axes in self.axes.items()}
-        parts["converged"] = _rows(self.converged, n, 0)
+        parts = {name: _rows(self._checked(name), n, axes) for name, axes in self.axes.items()}
+        parts["converged"] = _rows(self._checked("converged"), n, 0)
         parts["note"] = [self.note] * n if isinstance(self.note, str) else list(self.note)
         if len(parts["note"]) != n:
             raise ValueError(
@@ -46,7 +63,7 @@ class Measured:
         # A single point's arrays are its own, whatever their length.
         batched = any(np.ndim(getattr(self, name)) > axes for name, axes in self.axes.items())
         rows = [{name: values[i] for name, values in parts.items()} for i in range(n)]
-        arrays = {name: np.asarray(value) for name, value in self.arrays.items()}
+        arrays = {name: _kept(name, value) for name, value in self.arrays.items()}
         return [
             dataclasses.replace(
                 self,
@@ -58,11 +75,29 @@ class Measured:
             for i, row in enumerate(rows)
         ]
 
+    def _checked(self, name: str) -> Any:
+        """The field, of a type that can be relied on."""
+        value = getattr(self, name)
+        what = f"{type(self).__name__}.{name}"
+        if name == "converged":
+            if np.asarray(value).dtype.kind != "b":
+                raise TypeError(f"{what} is {value!r}; give True or False.")
+            return value
+        return real(value, what) if self.in_floats else value
+
+
+def _kept(name: Any, value: Any) -> np.ndarray:
+    """An array that can be stored under its name."""
+    array = np.asarray(value)
+    if not isinstance(name, str) or array.dtype == object:
+        raise TypeError(f"arrays[{name!r}] is {value!r}; give text for a name, numbers for values.")
+    return array
+
 
 def _rows(value: Any, n: int, axes: int) -> list[Any]:
     array = np.asarray(value)
     if array.ndim <= axes:  # shared by the whole batch
-        return [value] * n
+        return [array if axes else array.item() if array.dtype != object else value] * n
     if array.ndim != axes + 1 or len(array) != n:
         raise ValueError(
             f"a batch of {n} points was measured, but a field came back with shape {array.shape}; "
@@ -93,7 +128,7 @@ class Measurement(Measured):
     @classmethod
     def mean(cls, draws: ArrayLike, *, bias: float = 0.0) -> Measurement:
         """The mean of independent draws along the last axis, with its standard error."""
-        y = np.asarray(draws, dtype=float)
+        y = real(draws, "a draw")
         n = y.shape[-1] if y.ndim else 0
         if n < 2:
             raise ValueError(f"{n} draws give no standard error; take at least 2.")
@@ -105,7 +140,7 @@ class Measurement(Measured):
         cls, lo: ArrayLike, hi: ArrayLike, *, converged: Any = True, note: Any = ""
     ) -> Self:
         """A value known to lie between `lo` and `hi`: the midpoint, with half the width as bias."""
-        low, high = np.asarray(lo, dtype=float), np.asarray(hi, dtype=float)
+        low, high = real(lo, "the lower end"), real(hi, "the upper end")
         return cls((low + high) / 2, bias=np.abs(high - low) / 2, converged=converged, note=note)
 
 
@@ -147,6 +182,7 @@ class Exact(Measured):
 
     value: Any
 
+    in_floats = False
     axes = {"value": 0}  # noqa: RUF012
 
 

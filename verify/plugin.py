@@ -56,13 +56,38 @@ def pytest_collection_modifyitems(
     if not claims:
         return
     from lemmata.verify.claim import widest
+    from lemmata.verify.errors import UsageError
+    from lemmata.verify.loading import unique
 
+    try:
+        _settings(config, len(claims))
+        _check_modules(items)
+        unique([item.located for item in claims])
+    except UsageError as problem:
+        raise pytest.UsageError(str(problem)) from None
     # One item a claim: not for each name that it has, nor for what a further method has widened.
     wanted = {id(claim) for claim in widest(item.located.claim for item in claims)}
     chosen = {id(item.located.claim): item for item in claims if id(item.located.claim) in wanted}
     items[:] = [i for i in items if not isinstance(i, ClaimItem) or i in chosen.values()]
     for item in chosen.values():
         item.family = len(chosen)
+
+
+def _check_modules(items: list[pytest.Item]) -> None:
+    """Raise `UsageError` for a claim that was made in a test module and is lost in it."""
+    from lemmata.verify.claim import MADE
+    from lemmata.verify.loading import check_reachable, claims_in
+
+    modules = {item.getparent(pytest.Module) for item in items} - {None}
+    for module in modules:
+        made = [one for one in MADE if _file(one) == str(module.path)]
+        if made:
+            check_reachable(module.path, made, claims_in(module.obj))
+
+
+def _file(claim: Claim) -> str:
+    code = getattr(claim.methods[0].measure, "__code__", None)
+    return getattr(code, "co_filename", "")
 
 
 class ClaimNotAsExpected(Exception):

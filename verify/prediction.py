@@ -12,7 +12,8 @@ import numpy as np
 
 from lemmata.verify.deferred import Deferred
 from lemmata.verify.domain import Point, stack
-from lemmata.verify.errors import UsageError
+from lemmata.verify.errors import Malformed
+from lemmata.verify.measurement import real
 
 if TYPE_CHECKING:
     from lemmata.theory.derivation import Derivation
@@ -38,7 +39,8 @@ class Prediction:
         """Predicted values, shape `(n,)`, in float64; NaN where the formula is not real."""
         if self.expression is None:
             assert self.function is not None
-            return np.array([float(self.function(point)) for point in points])
+            values = [real(self.function(point), "the predicted value") for point in points]
+            return np.array([value.item() for value in values])
         values = evaluate([self.expression], points)[0]
         # Perhaps there was only an overflow on the way, as in exp(x)/exp(x) for a large x.
         for i in np.flatnonzero(np.isnan(values)).tolist():
@@ -56,7 +58,7 @@ class Prediction:
 def predict(claim: Claim) -> Prediction:
     """Resolve what a claim predicts.
 
-    **Raises:** `UsageError` if it is no formula, or one with symbols outside the domain.
+    **Raises:** `Malformed` if it is no formula, or one with symbols outside the domain.
     """
     import sympy as sp
 
@@ -73,13 +75,13 @@ def predict(claim: Claim) -> Prediction:
     except sp.SympifyError:
         expression = None
     if not isinstance(expression, sp.Expr) or expression.is_Matrix:
-        raise UsageError(
+        raise Malformed(
             f"claim {claim.id!r} predicts {predicted!r} ({type(predicted).__name__}); give a "
             "Derivation, a SymPy expression, a number, or a function of a point."
         )
     unknown = {str(symbol) for symbol in expression.free_symbols} - set(claim.domain.names)
     if unknown:
-        raise UsageError(
+        raise Malformed(
             f"claim {claim.id!r} predicts {expression}, but {', '.join(sorted(unknown))} is not in "
             f"its domain ({', '.join(claim.domain.names) or 'no parameters'}); add the missing "
             "parameters or rename the symbols."

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ STORE = Path("build") / "lemmata"
 
 def record(claim: Claim, verdict: Verdict, replay: str) -> dict[str, Any]:
     """One claim's entry in the results."""
-    return _finite(
+    return _clean(
         {
             "id": claim.id,
             "source": str(claim.source),
@@ -91,18 +93,27 @@ def _resolution(found: Resolution | None) -> dict[str, Any] | None:
 
 
 def _number(value: Any) -> int | float:
-    return int(value) if value == int(value) and not isinstance(value, float) else float(value)
+    return int(value) if not isinstance(value, float) and value == int(value) else float(value)
 
 
-def _finite(value: Any) -> Any:
-    """The same document with null for every number that JSON cannot write."""
+def _clean(value: Any) -> Any:
+    """The same document, of what JSON, XML and a terminal can show.
+
+    Numbers that are not finite become null, and characters that control a terminal or stand for no
+    text (an exception's message may hold any) their escapes.
+    """
     if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
+        return {key: _clean(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(inner) for inner in value]
+    if isinstance(value, str):
+        return _UNSHOWN.sub(lambda found: repr(found.group())[1:-1], value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def document(manifest: Mapping[str, Any], claims: list[Any], *, complete: bool) -> dict[str, Any]:
@@ -134,19 +145,31 @@ def load(path: Path) -> dict[str, Any]:
             "`lemmata verify` again."
         ) from None
     schema = found.get("schema") if isinstance(found, dict) else None
-    if schema != SCHEMA or not isinstance(found.get("claims"), list):
+    if schema != SCHEMA or not _has_the_form(found):
         raise UsageError(
-            f"{path}: schema {schema!r}, but this version reads schema {SCHEMA}; run "
-            "`lemmata verify` again."
+            f"{path}: schema {schema!r}, but this version reads schema {SCHEMA}, with a manifest "
+            "and a list of claims; run `lemmata verify` again."
         )
     return found
 
 
+def _has_the_form(found: Mapping[str, Any]) -> bool:
+    """Whether a document has what every reader of it relies on."""
+    claims = found.get("claims")
+    return (
+        isinstance(found.get("manifest"), dict)
+        and isinstance(claims, list)
+        and all(
+            isinstance(one, dict) and {"id", "outcome", "as_expected"} <= {*one} for one in claims
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Store:
-    """The folder of stored results."""
+    """The folder of stored results; absolute, for a measurement may change the current folder."""
 
-    folder: Path = STORE
+    folder: Path = field(default_factory=STORE.absolute)
 
     def prepare(self) -> None:
         """Create the folders, or raise `UsageError` before anything is decided."""
@@ -170,18 +193,17 @@ class Store:
 
     def save_arrays(self, id: str, arrays: Mapping[str, Any]) -> None:
         """Keep the arrays that a measurement attached; those of an earlier verdict go."""
-        import numpy as np
-
         path = self.folder / "arrays" / f"{_flat(id)}.npz"
         if arrays:
-            write_atomically(path, lambda file: np.savez(file, **arrays), mode="wb")
+            write_atomically(path, lambda file: _write_npz(file, arrays), mode="wb")
         else:
             path.unlink(missing_ok=True)
 
     def last(self, id: str) -> dict[str, Any] | None:
         """The last verdict on a claim, as a document of one; None if there is none."""
         path = self._claim(id)
-        return load(path) if path.exists() else None
+        found = load(path) if path.exists() else None
+        return found if found and found["claims"] else None
 
     def last_run(self) -> dict[str, Any]:
         """The last run, or `UsageError` if there is none."""
@@ -194,6 +216,16 @@ class Store:
     def _write(path: Path, results: Mapping[str, Any]) -> None:
         text = dumps(results)
         write_atomically(path, lambda file: file.write(text))
+
+
+def _write_npz(file: Any, arrays: Mapping[str, Any]) -> None:
+    """As `numpy.savez` does, but for any names: its own take arguments of the same call."""
+    import numpy as np
+
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
 
 
 def _flat(id: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import shlex
 import signal
+import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -87,17 +88,35 @@ def _here(located: Sequence[Located], settings: Settings) -> Verdicts:
 
 
 def _in_processes(located: Sequence[Located], settings: Settings, jobs: int) -> Verdicts:
-    """Decide in processes of their own, in the order in which they finish."""
+    """Decide in processes of their own, in the order in which they finish.
+
+    A process that dies takes its neighbours' work with it; each of those is then decided again, in
+    a process to itself.
+    """
+    suspects: list[Located] = []
+    for one, verdict in _pool(located, settings, min(jobs, len(located))):
+        if verdict is None:
+            suspects.append(one)
+        else:
+            yield one, verdict
+    for suspect in suspects:
+        for one, verdict in _pool([suspect], settings, 1):
+            yield one, verdict or _died(one)
+
+
+def _pool(
+    located: Sequence[Located], settings: Settings, jobs: int
+) -> Generator[tuple[Located, Verdict | None], None, None]:
+    """Verdicts as they come; None for what was lost with a process."""
     context = multiprocessing.get_context("spawn")  # JAX's threads do not survive a fork
-    pool = ProcessPoolExecutor(min(jobs, len(located)), context, _start_worker)
+    pool = ProcessPoolExecutor(jobs, context, _start_worker)
     try:
         futures = {pool.submit(_decide_there, _address(one), settings): one for one in located}
         for future in as_completed(futures):
-            one = futures[future]
             try:
-                yield one, future.result()
-            except BrokenProcessPool as crash:
-                yield one, _died(one, crash)
+                yield futures[future], future.result()
+            except BrokenProcessPool:
+                yield futures[future], None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():  # none is left after a run to the end
@@ -106,6 +125,7 @@ def _in_processes(located: Sequence[Located], settings: Settings, jobs: int) -> 
 
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    sys.stdout = sys.stderr  # and stdout is for its results
 
 
 def _address(one: Located) -> tuple[str, str | None]:
@@ -124,11 +144,12 @@ def _claims(file: str | None) -> dict[str, Located]:
     return {one.claim.id: one for one in found}
 
 
-def _died(one: Located, crash: BaseException) -> Verdict:
+def _died(one: Located) -> Verdict:
     return Verdict(
         one.claim.id, Outcome.ERROR, one.claim.expected, one.claim.compare.kind,
-        reason="the process that decided it died, or another died beside it",
-        settles="run it alone, without -j, to see what happens", traceback=f"{crash!r}",
+        reason="the process that decided it died (killed, out of memory, or a fault in C code)",
+        settles="find what ends the process; with -j 2 the others are still decided",
+        traceback="the process left none",
     )  # fmt: skip
 
 
@@ -141,27 +162,37 @@ def _keep(done: Run, one: Located, verdict: Verdict, store: results.Store) -> di
     return record
 
 
-def replay(one: Located | None, settings: Settings, verdict: Verdict | None = None) -> str:
-    """The command that repeats one result, at its counterexample if there is one.
+def replay(
+    one: Located | None,
+    settings: Settings,
+    verdict: Verdict | None = None,
+    *,
+    file: Path | None = None,
+) -> str:
+    """The command that repeats one result: a refuted one at its counterexample, another whole.
 
-    Without a claim it is the command for any of the run's, with ID for its id.
+    Decided alone, a claim would have the run's error rate to itself, and its intervals would be
+    narrower; so the command gives it the share that it had. Without a claim it is the command for
+    any of the run's (or of a file's), with ID for its id.
     """
-    if one is None:
-        target = ["ID"]
-    else:
-        target = [str(one.file), "-k", one.claim.id] if one.own else [one.claim.id]
-    target += ["--seed", str(settings.seed)]
+    file = one.file if one and one.own else file
+    id = one.claim.id if one else "ID"
+    target = [f"{_plain(file)}::{id}" if file else id, "--seed", str(settings.seed)]
     if settings.profile.name != Settings().profile.name:
         target += ["--profile", settings.profile.name]
-    if settings.error_rate != Settings().error_rate:
-        target += ["--error-rate", repr(settings.error_rate)]
-    at: Mapping[str, Any] = settings.fixed
-    if verdict and verdict.worst and verdict.outcome is not Outcome.VERIFIED:
-        at = verdict.worst.at
+    refuted = verdict is not None and verdict.outcome is Outcome.REFUTED
+    rate = settings.error_rate if refuted or not one else settings.error_rate / settings.family
+    if rate != Settings().error_rate:
+        target += ["--error-rate", repr(rate)]
+    at = verdict.worst.at if verdict and verdict.worst and refuted else settings.fixed
     for name, value in at.items():
-        number = value if isinstance(value, int | float) else float(value)
-        target += ["--at", f"{name}={number!r}"]
+        target += ["--at", f"{name}={value!r}" if isinstance(value, float) else f"{name}={value}"]
     return shlex.join(["lemmata", "verify", *target])
+
+
+def _plain(file: Path) -> str:
+    """The file's name as an argument, which must not look like an option."""
+    return f"./{file}" if str(file).startswith("-") else str(file)
 
 
 def _mark_what_rests_on_refuted(records: dict[str, dict[str, Any]]) -> None:

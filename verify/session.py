@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from lemmata.verify import results, table
-from lemmata.verify.errors import UsageError
+from lemmata.verify.claim import Claim
+from lemmata.verify.decide import sample
+from lemmata.verify.errors import Malformed, UsageError
 from lemmata.verify.exitcode import Exit, status
 from lemmata.verify.files import check_writable, write_atomically
 from lemmata.verify.junit import write_junit
 from lemmata.verify.loading import Located, select
+from lemmata.verify.prediction import predict
 from lemmata.verify.run import Run, check_jobs, replay, run
 from lemmata.verify.settings import PROFILES, Settings
 
@@ -42,7 +48,8 @@ def verify_claims(options: Options) -> Exit:
     store = results.Store()
     check_jobs(options.jobs)
     fixed = parse_at(options.at)
-    chosen = select(options.names, options.expression)
+    with redirect_stdout(sys.stderr):  # results have stdout to themselves, whatever a file prints
+        chosen = select(options.names, options.expression)
     if options.failed:
         chosen = _failed(chosen, store)
     if not chosen:
@@ -51,45 +58,73 @@ def verify_claims(options: Options) -> Exit:
     settings = Settings(
         _profile(options.profile), options.seed, options.error_rate, len(chosen), fixed
     )
-    for one in chosen:
-        one.claim.domain.check(fixed)
-    if options.json and options.json != "-":
-        check_writable(Path(options.json), "--json")
-    if options.junit:
-        check_writable(options.junit, "--junit")
-    store.prepare()
-    done = run(
-        chosen, settings, store=store, jobs=options.jobs, fail_fast=options.fail_fast,
-        tell=_progress(len(chosen), options.quiet),
-    )  # fmt: skip
-    _write_out(options, done)
-    if options.json != "-":
-        _report(done, quiet=options.quiet)
+    _check_outputs(options)
+    with redirect_stdout(sys.stderr):
+        for one in chosen:
+            sample(one.claim, settings)
+            if one.own:  # those of the catalogue are checked by `lemmata lint`
+                _check_formula(one.claim)
+        store.prepare()
+        done = run(
+            chosen, settings, store=store, jobs=options.jobs, fail_fast=options.fail_fast,
+            tell=_progress(len(chosen), options.quiet),
+        )  # fmt: skip
+    try:
+        _write_out(options, done)
+        if options.json != "-":
+            _report(done, quiet=options.quiet)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe went away; the status still tells
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as problem:
+        raise UsageError(f"the results could not be written: {problem}; they are stored.") from None
     if done.interrupted:
         print("lemmata: interrupted; what was decided is stored.", file=sys.stderr)
         return Exit.INTERRUPTED
     return status(done.ordered, allow_inconclusive=options.allow_inconclusive)
 
 
-def parse_at(texts: Sequence[str]) -> dict[str, float]:
-    """`name=value` pairs as numbers."""
-    fixed: dict[str, float] = {}
+def _check_outputs(options: Options) -> None:
+    """Raise `UsageError` for a place that results cannot be written to."""
+    if options.json and options.json != "-":
+        check_writable(Path(options.json), "--json")
+    if options.junit:
+        check_writable(options.junit, "--junit")
+        if options.json and options.junit.absolute() == Path(options.json).absolute():
+            raise UsageError(f"--json and --junit are both {options.json}; name two files.")
+
+
+def _check_formula(claim: Claim) -> None:
+    """Raise `UsageError` for a formula that is none; what crashes will be that claim's error."""
+    try:
+        predict(claim)
+    except Malformed:
+        raise
+    except Exception:
+        return
+
+
+def parse_at(texts: Sequence[str]) -> dict[str, int | float | Fraction]:
+    """`name=value` pairs as numbers: integers, decimals, or fractions such as 13/12."""
+    fixed: dict[str, int | float | Fraction] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        try:
-            if not (equals and name.strip()):
-                raise ValueError
-            number = float(value)
-        except ValueError:
-            raise UsageError(
-                f"--at {text!r}: write name=value with a number, such as --at k=10."
-            ) from None
-        fixed[name.strip()] = int(number) if _is_integer(value) else number
+        name, _, value = text.partition("=")
+        number = _number(value)
+        if not name.strip() or number is None:
+            raise UsageError(f"--at {text!r}: write name=value with a number, such as --at k=10.")
+        if name.strip() in fixed:
+            raise UsageError(f"--at {text!r}: {name.strip()} is fixed twice; give it one value.")
+        fixed[name.strip()] = number
     return fixed
 
 
-def _is_integer(text: str) -> bool:
-    return text.strip().lstrip("+-").isdigit()
+def _number(text: str) -> int | float | Fraction | None:
+    for kind in (int, float, Fraction):
+        try:
+            return kind(text)
+        except (ValueError, ZeroDivisionError):
+            continue
+    return None
 
 
 def _profile(name: str) -> Any:
@@ -137,7 +172,10 @@ def _report(done: Run, *, quiet: bool) -> None:
     if not quiet and done.records:
         for line in table.rows(done.ordered):
             out.print(line)
-        out.print(f"repeat one by: {replay(None, done.settings)}")
+        if any(not one.own for one in done.located):
+            out.print(f"repeat one by: {replay(None, done.settings)}")
+        for file in dict.fromkeys(one.file for one in done.located if one.own):
+            out.print(f"repeat one by: {replay(None, done.settings, file=file)}")
         out.print()
     for record in done.ordered:
         surprise = not record["as_expected"]

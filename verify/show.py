@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 from lemmata.verify import table
 from lemmata.verify.claim import Claim
-from lemmata.verify.loading import catalogue
+from lemmata.verify.loading import Located, catalogue
 from lemmata.verify.prediction import predict
 from lemmata.verify.results import Store
+from lemmata.verify.run import replay
+from lemmata.verify.settings import Settings
 
 
-def describe(claim: Claim, store: Store) -> Iterator[str]:
+def describe(one: Located, store: Store) -> Iterator[str]:
     """Statement, source, domain, rule, derivation, last verdict, and neighbours in the graph."""
+    claim = one.claim
     yield claim.id
     yield f"  says       {claim.says}"
     yield f"  source     {claim.source}"
@@ -36,7 +39,7 @@ def describe(claim: Claim, store: Store) -> Iterator[str]:
     yield ""
     yield from _derivation(claim)
     yield ""
-    yield from _last(claim, store)
+    yield from _last(one, store)
 
 
 def _derivation(claim: Claim) -> Iterator[str]:
@@ -49,10 +52,10 @@ def _derivation(claim: Claim) -> Iterator[str]:
     yield from ("  " + line for line in prediction.derivation.to_text().splitlines())
 
 
-def _last(claim: Claim, store: Store) -> Iterator[str]:
-    last = store.last(claim.id)
+def _last(one: Located, store: Store) -> Iterator[str]:
+    last = store.last(one.claim.id)
     if last is None:
-        yield f"no verdict yet; lemmata verify {claim.id}"
+        yield f"no verdict yet; {replay(one, Settings())}"
         return
     record = last["claims"][0]
     yield f"last verdict ({last['manifest']['started']}):"

@@ -45,7 +45,7 @@ def shrink(
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )  # fmt: skip
     known: dict[tuple[tuple[str, int], ...], bool] = {tuple(sorted(tops.items())): True}
-    crashes: list[Exception] = []
+    crashes: list[BaseException] = []
 
     def still(at: dict[str, int]) -> bool:
         key = tuple(sorted(at.items()))
@@ -53,7 +53,9 @@ def shrink(
             point = _point(domain, ladders, at)
             try:
                 known[key] = domain.broken(point) is None and disagrees(point)
-            except Exception as crash:  # Hypothesis would take it for what is to be shrunk
+            except KeyboardInterrupt:
+                raise
+            except BaseException as crash:  # Hypothesis would take it for what is to be shrunk
                 known[key] = False
                 crashes.append(crash)
         return known.get(key, False)

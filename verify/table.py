@@ -138,5 +138,8 @@ def summary(records: Sequence[Mapping[str, Any]], selected: int) -> str:
     left = selected - len(records)
     surprises = sum(not record["as_expected"] for record in records)
     tail = f"; {left} not decided" if left else ""
-    tail += f"; {surprises} against expectation" if surprises else "; all as expected"
+    if surprises:
+        tail += f"; {surprises} against expectation"
+    elif records:
+        tail += "; all as expected" if not left else "; as expected so far"
     return f"{selected} claim{'s' * (selected != 1)}: {', '.join(parts) or 'none decided'}{tail}"

@@ -121,7 +121,7 @@ class Comparison(ABC):
     one_sided: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not self.because.strip():
+        if not (isinstance(self.because, str) and self.because.strip()):
             raise UsageError(
                 f"{type(self).__name__} has no reason for its margin; say in because=… why this "
                 "margin and no other (discretisation, sample size, the paper's own precision)."
@@ -222,7 +222,8 @@ class Margined(Comparison):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, value in (("relative", self.relative), ("absolute", self.absolute)):
-            if not (isinstance(value, int | float) and 0 <= value < math.inf):
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and 0 <= value < math.inf):
                 raise UsageError(
                     f"{type(self).__name__}({name}={value!r}): a margin is a finite number >= 0."
                 )

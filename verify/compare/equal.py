@@ -16,6 +16,8 @@ def interval(measured: Measurement, alpha: float) -> Estimate:
     value, stderr, bias, dof = (
         float(part) for part in (measured.value, measured.stderr, measured.bias, measured.dof)
     )
+    if not math.isfinite(value):
+        return Estimate(value, math.nan, math.nan)
     if stderr < 0 or bias < 0 or math.isnan(stderr) or math.isnan(bias):
         return Estimate.failed(f"its error bounds are stderr={stderr!r}, bias={bias!r}")
     if stderr > 0 and not dof >= 1:

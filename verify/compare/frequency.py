@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,8 @@ from lemmata.verify.measurement import Count
 
 
 def _interval(measured: Count, alpha: float) -> Estimate:
+    if not math.isfinite(measured.successes + measured.trials):
+        return Estimate.failed(f"{measured.successes} of {measured.trials} is no count")
     k, n = int(measured.successes), int(measured.trials)
     if k != measured.successes or n != measured.trials:
         return Estimate.failed(f"{measured.successes} of {measured.trials} is no count")
