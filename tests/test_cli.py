@@ -186,7 +186,8 @@ def test_a_store_that_cannot_be_written_is_told_before_any_work(here, lemmata):
 
     done = lemmata("verify", claims(here, GOOD), check=2)
 
-    assert "results cannot be stored in build/lemmata" in done.stderr
+    assert "results cannot be stored in " in done.stderr
+    assert "run where build/ can be written" in done.stderr
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that nobody can write in")
@@ -207,7 +208,7 @@ def test_json_to_stdout_is_the_document_and_nothing_else(here, lemmata):
     assert document["complete"] is True
     assert document["manifest"]["x64"] is True
     assert document["manifest"]["matmul"] == "highest"
-    assert document["manifest"]["files"].keys() == {"mine.py"}
+    assert [Path(name).name for name in document["manifest"]["files"]] == ["mine.py"]
     assert document == json.loads(Path("build/lemmata/results.json").read_text())
 
 
@@ -416,3 +417,153 @@ def test_doctor_tells_versions_and_precision(here, lemmata):
     assert "float64, matmul highest" in out
     assert "jax" in out
     assert "sympy" in out
+
+
+# What strangers do --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_measurement_that_exits_is_an_error_like_any_other(here, lemmata, jobs):
+    leave = "import sys\nleave = about('numbers/leave', lambda p, accuracy: sys.exit(0))\n"
+
+    done = lemmata("verify", claims(here, leave, GOOD), "-j", jobs, check=4)
+
+    assert "1 verified, 1 error" in done.stdout
+    assert "SystemExit" in done.stdout
+
+
+def test_a_file_that_exits_is_told_so(here, lemmata):
+    done = lemmata("verify", claims(here, "raise SystemExit(0)\n"), check=2)
+
+    assert "SystemExit when it was loaded" in done.stderr
+
+
+def test_a_dying_process_takes_no_other_claim_with_it(here, lemmata):
+    die = "import os\ndie = about('numbers/die', lambda p, accuracy: os._exit(1))\n"
+
+    done = lemmata("verify", claims(here, die, GOOD, WRONG), "-j", 2, check=4)
+
+    assert "1 verified, 1 refuted, 1 error" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("Measurement(1.5 + 5j, bias=1e-6)", "Measurement.value is (1.5+5j)"),
+        ("Measurement('1.5', bias=1e-6)", "Measurement.value is '1.5'"),
+        ("Measurement(p.x, bias=1e-6, converged=float('nan'))", "converged is nan; give True or"),
+        ("Measurement(p.x, bias=1e-6, arrays={1: [0]})", "arrays[1] is [0]"),
+    ],
+)
+def test_what_is_no_measurement_is_an_error(here, lemmata, value, words):
+    claim = f"odd = about('numbers/odd', lambda p, accuracy: {value})\n"
+
+    assert words in lemmata("verify", claims(here, claim), check=4).stdout
+
+
+def test_a_count_of_nan_is_inconclusive(here, lemmata):
+    nan = (
+        "nan = claim('numbers/nan', source=paper.at('eq. 1'), says='x', domain=box, points=2,"
+        " predicted=0.5, compare=Frequency(absolute=0.1, because='a test'))"
+        "(lambda p, accuracy: Count(float('nan'), 30))\n"
+    )
+
+    assert "nan of 30.0 is no count" in lemmata("verify", claims(here, nan), check=3).stdout
+
+
+def test_an_id_of_the_catalogue_is_taken(here, lemmata):
+    taken = GOOD.replace("numbers/good", "delayed-repression/critical-delay")
+
+    assert "stands twice" in lemmata("verify", claims(here, taken), check=2).stderr
+
+
+def test_neighbours_of_one_name_are_not_taken_for_one_another(here, lemmata):
+    for folder, factor in (("one", 1), ("two", 2)):
+        (here / folder).mkdir()
+        (here / folder / "factors.py").write_text(f"F = {factor}\n")
+        text = GOOD.replace("numbers/", f"numbers/{folder}-").replace("p.x,", "F * p.x / F,")
+        claims(here / folder, "from factors import F\n", text)
+
+    done = lemmata("verify", "one/mine.py", "two/mine.py", check=2)
+
+    assert "have one name" in done.stderr
+    sys.modules.pop("factors")
+
+
+def test_a_message_that_no_terminal_can_show_is_stored_and_junit_stays_xml(here, lemmata):
+    shout = "shout = about('numbers/shout', lambda p, accuracy: [][chr(27) + chr(0) + '\\udc80'])\n"
+
+    done = lemmata("verify", claims(here, shout), "--junit", "out.xml", check=4)
+
+    assert "\x1b" not in done.stdout
+    assert ET.parse("out.xml").getroot()[0].get("errors") == "1"
+
+
+def test_what_a_measurement_prints_does_not_mix_with_the_results(here, lemmata):
+    loud = "print('loading')\n" + GOOD.replace(
+        "lambda p, accuracy: M", "lambda p, accuracy: print('measuring') or M"
+    )
+
+    done = lemmata("verify", claims(here, loud), "--json", "-", check=0)
+
+    assert json.loads(done.stdout)["complete"]
+    assert "measuring" in done.stderr
+
+
+def test_a_link_is_followed_and_a_pipe_is_not_replaced(here, lemmata):
+    Path("link.json").symlink_to("target.json")
+    lemmata("verify", claims(here, GOOD), "--json", "link.json", check=0)
+    assert Path("link.json").is_symlink()
+    assert json.loads(Path("target.json").read_text())["complete"]
+
+    os.mkfifo("pipe")
+    reader = subprocess.Popen(["cat", "pipe"], stdout=subprocess.PIPE, text=True)
+    lemmata("verify", claims(here, GOOD), "--json", "pipe", check=0)
+    assert json.loads(reader.communicate(timeout=60)[0])["complete"]
+    assert Path("pipe").is_fifo()
+
+
+def test_a_claim_of_a_file_is_named_exactly(here, lemmata):
+    longer = GOOD.replace("good", "good-too").replace("good-too =", "longer =")
+    file = claims(here, GOOD, longer)
+
+    assert "1 claim: 1 verified" in lemmata("verify", f"{file}::numbers/good", check=0).stdout
+    missing = lemmata("verify", f"{file}::numbers/bad", check=2).stderr
+    assert "no claim 'numbers/bad' in the file; nearest: numbers/good" in missing
+
+
+def test_an_inconclusive_claim_is_repeated_with_the_error_rate_that_it_had(here, lemmata):
+    noisy = "noisy = about('numbers/noisy', lambda p, accuracy: Measurement(p.x, stderr=0.0025))\n"
+    lemmata("verify", claims(here, GOOD, noisy, WRONG), "--json", "out.json", check=1)
+    record = json.loads(Path("out.json").read_text())["claims"][1]
+    assert record["outcome"] == "inconclusive"
+
+    lemmata(*record["replay"].split()[1:], "--json", "again.json", check=3)
+
+    again = json.loads(Path("again.json").read_text())["claims"][0]
+    assert again["worst"] == record["worst"]
+
+
+def test_large_integers_and_fractions_are_replayed_as_they_are(here, lemmata):
+    big = (
+        "from fractions import Fraction\n"
+        "big = claim('numbers/big', source=paper.at('eq. 1'), says='x', points=4,"
+        " domain=Domain(n=Integers(2**60, 2**60 + 10**6)), predicted=lambda p: 0.0,"
+        " compare=Equal(absolute=0.5, because='a test'))"
+        "(lambda p, accuracy: Measurement(float(p.n % 7 == 3), bias=1e-9))\n"
+    )
+    lemmata("verify", claims(here, big), "--json", "out.json")
+    record = json.loads(Path("out.json").read_text())["claims"][0]
+    if record["outcome"] == "refuted":
+        lemmata(*record["replay"].split()[1:], check=1)
+
+
+def test_a_complaint_about_a_domain_names_its_claim_and_comes_before_any_work(here, lemmata):
+    never = GOOD.replace("good", "never").replace("about(", "dataclasses.replace(about(")
+    never = never.rstrip() + ", domain=Domain(x=Interval(1, 2), where=(Condition('x > 3', no),)))\n"
+    head = "import dataclasses\ndef no(p):\n    return p.x > 3\n"
+
+    done = lemmata("verify", claims(here, head, GOOD, never), check=2)
+
+    assert "claim 'numbers/never': only 0 of the 4 points" in done.stderr
+    assert "numbers/good: verified" not in done.stderr

@@ -62,7 +62,7 @@ def test_the_repeat_command_names_the_file(here):
     done = run_pytest(claims(WRONG))
 
     command = next(line for line in done.stdout.splitlines() if line.startswith("  repeat"))
-    assert "mine.py -k numbers/wrong --seed 0 --at x=1.0" in command
+    assert "mine.py::numbers/wrong --seed 0 --at x=1.0" in command
 
 
 def test_the_starter_claim_runs_by_pytest(here):
@@ -110,9 +110,9 @@ def test_a_claim_leaves_the_precision_of_other_tests_alone(here):
 def test_options_are_checked(here):
     done = run_pytest(claims(GOOD), "--lemmata-profile", "slow")
 
-    assert done.returncode == 1
-    assert "one of quick, thorough" in done.stdout
-    assert "Traceback" not in done.stdout
+    assert done.returncode == 4
+    assert "one of quick, thorough" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_ini_values_serve_as_options(here):
@@ -134,3 +134,26 @@ def test_a_claim_of_two_methods_or_of_two_names_is_one_test_and_a_list_of_claims
 
     assert "3 passed" in done.stdout, done.stdout
     assert done.stdout.count("numbers/good") == 1
+
+
+def test_a_claim_whose_name_is_reused_is_not_lost_in_silence(here):
+    done = run_pytest(claims(WRONG, GOOD.replace("good =", "wrong =")))
+
+    assert done.returncode == 4
+    assert "'numbers/wrong' cannot be reached: its name is used again" in done.stderr
+
+
+def test_an_id_that_stands_twice_is_refused(here):
+    done = run_pytest(claims(GOOD, GOOD.replace("good =", "twin =")))
+
+    assert done.returncode == 4
+    assert "'numbers/good' stands twice" in done.stderr
+
+
+def test_a_measurement_that_exits_or_skips_is_an_error_and_the_rest_is_decided(here):
+    leave = "import sys\nleave = about('numbers/leave', lambda p, accuracy: sys.exit(0))\n"
+
+    done = run_pytest(claims(leave, GOOD))
+
+    assert "1 failed, 1 passed" in done.stdout, done.stdout
+    assert "SystemExit" in done.stdout

@@ -39,18 +39,14 @@ def check_writable(path: Path, option: str) -> None:
     """Raise `UsageError` if a file at `path` could not be written; nothing is left behind."""
     folder = path.parent
     try:
-        if not stat.S_ISDIR(os.stat(folder).st_mode):
-            raise NotADirectoryError
+        if not _is_folder(folder):
+            raise UsageError(f"{option} {path}: the folder {folder} is not there; create it first.")
         if path.is_dir():
             raise UsageError(f"{option} {path}: that is a folder; name a file in it.")
         if path.exists() and not path.is_file():
             return  # a device or a pipe; only writing tells
         # As long a name as the real one will have while it is written.
         handle, temporary = tempfile.mkstemp(dir=path.resolve().parent, prefix=f".{path.name}.")
-    except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(
-            f"{option} {path}: the folder {folder} is not there; create it first."
-        ) from None
     except OSError as problem:
         raise UsageError(
             f"{option} {path}: cannot write in {folder} ({problem.strerror}); choose a folder "
@@ -58,6 +54,13 @@ def check_writable(path: Path, option: str) -> None:
         ) from None
     os.close(handle)
     Path(temporary).unlink()
+
+
+def _is_folder(folder: Path) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(folder).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _umask() -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from lemmata.verify.errors import UsageError
 
-Number = int | float
+Number = int | float | Fraction
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,6 @@ def pytest_collection_modifyitems(
     try:
         _settings(config, len(claims))
         _check_modules(items)
-        unique([item.located for item in claims])
     except UsageError as problem:
         raise pytest.UsageError(str(problem)) from None
     # One item a claim: not for each name that it has, nor for what a further method has widened.
@@ -71,6 +70,10 @@ def pytest_collection_modifyitems(
     items[:] = [i for i in items if not isinstance(i, ClaimItem) or i in chosen.values()]
     for item in chosen.values():
         item.family = len(chosen)
+    try:
+        unique([item.located for item in chosen.values()])
+    except UsageError as problem:
+        raise pytest.UsageError(str(problem)) from None
 
 
 def _check_modules(items: list[pytest.Item]) -> None:
@@ -78,8 +81,9 @@ def _check_modules(items: list[pytest.Item]) -> None:
     from lemmata.verify.claim import MADE
     from lemmata.verify.loading import check_reachable, claims_in
 
-    modules = {item.getparent(pytest.Module) for item in items} - {None}
-    for module in modules:
+    for module in {item.getparent(pytest.Module) for item in items}:
+        if module is None:
+            continue
         made = [one for one in MADE if _file(one) == str(module.path)]
         if made:
             check_reachable(module.path, made, claims_in(module.obj))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from lemmata.verify.errors import UsageError
 
@@ -38,7 +39,7 @@ class Settings:
     seed: int = 0
     error_rate: float = 1e-3
     family: int = 1
-    fixed: Mapping[str, float] = field(default_factory=dict)
+    fixed: Mapping[str, int | float | Fraction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.error_rate < 1:
