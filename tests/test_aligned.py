@@ -137,7 +137,7 @@ def test_error_estimate_is_not_wildly_pessimistic():
     path, error = solve_with_error(f, exact, delay, delays=6, steps_per_delay=12, args=args)
     true = jnp.abs(path.ys - exact(path.ts))
 
-    assert float(jnp.max(error)) < 10 * float(jnp.max(true))
+    assert float(jnp.max(error)) < 20 * float(jnp.max(true))
 
 
 def test_vmap_equals_a_loop():

@@ -525,3 +525,56 @@ def test_a_margin_relative_to_nothing_is_decided():
     assert decide(claimed(exactly(lambda p: 0.0), 0, compare=compare), SETTINGS).outcome is VERIFIED
     off = exactly(lambda p: 1e-5)
     assert decide(claimed(off, 0, compare=compare), SETTINGS).outcome is REFUTED
+
+
+# --- what was found to go wrong, and must not again -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("domain", "predicted", "exact"),
+    [
+        (Domain(x=Interval(0, 0.04)), 1 + 2 * x, lambda p: (1 + p.x) ** 2),
+        (Domain(x=Interval(0.97, 1.03)), x**7 - x + 1, lambda p: 1),
+    ],
+)
+def test_an_identity_that_holds_at_one_point_of_a_narrow_domain_is_refuted(
+    domain, predicted, exact
+):
+    claim = claimed(lambda p, accuracy: Exact(exact(p)), predicted, domain, compare=Identity())
+    assert decide(claim, settings()).outcome is REFUTED
+
+
+def test_the_predictions_own_rounding_does_not_refute_it():
+    cancelling = (1 - sp.cos(x)) / x**2
+    claim = claimed(
+        lambda p, accuracy: Measurement(2 * (math.sin(p.x / 2) / p.x) ** 2, bias=1e-12),
+        cancelling,
+        Domain(x=Log(1e-9, 1)),
+        compare=Equal(relative=1e-3, because="a test"),
+    )
+    assert decide(claim, settings()).outcome is VERIFIED
+
+
+@pytest.mark.parametrize("true", [0.0, 0.002, 0.02])
+def test_too_few_draws_of_a_rare_event_decide_nothing(true):
+    def rare(p, accuracy):
+        return Measurement.mean(accuracy.rng.random(accuracy.draws(20)) < true)
+
+    def rare_numbers(p, accuracy):
+        return Measurement.mean((accuracy.rng.random(accuracy.draws(20)) < true).astype(float))
+
+    rule = Equal(absolute=0.001, because="a test")
+    for seed in range(40):
+        verdict = decide(claimed(rare_numbers, 0.0, Domain(), compare=rule), settings(seed=seed))
+        assert verdict.outcome is INCONCLUSIVE
+    assert decide(claimed(rare, 0.0, Domain(), compare=rule), settings()).outcome is ERROR
+
+
+def test_a_derivation_that_assumes_what_the_domain_breaks_is_no_evidence():
+    small = sp.Symbol("x", positive=True)
+    step = Step("as x < 1", sp.sqrt((1 - small) ** 2), 1 - small)
+    derivation = Derivation(sp.Symbol("q"), 1 - small, (step,), where=(small < 1,))
+    claim = claimed(exactly(lambda p: 1 - p.x), lambda: derivation, Domain(x=Interval(2, 50)))
+    verdict = decide(claim, settings())
+    assert "derived" not in verdict.evidence
+    assert "but it assumes x < 1, which fails at Point(x=" in verdict.derivation

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Iterator
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -13,8 +15,10 @@ from lemmata.verify.claim import Claim, Method
 from lemmata.verify.claims import delayed_repression
 from lemmata.verify.compare.rate import Rate
 from lemmata.verify.decide import decide
+from lemmata.verify.domain import stack
 from lemmata.verify.loading import claims_in
 from lemmata.verify.measurement import Measurement, Series
+from lemmata.verify.prediction import Prediction
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome, Verdict
 
@@ -164,6 +168,56 @@ def test_poor_data_leave_the_claim_open(remembered, name):
     assert verdict.reason
 
 
+@pytest.fixture(scope="module")
+def points():
+    return CLAIMS["critical-delay"].domain.sample(24, seed=3)
+
+
+def _estimates(name: str, points, effort: float):
+    claim = CLAIMS[name]
+    for method in claim.methods:
+        found = method.measure(stack(points), Accuracy(effort)).split(len(points))
+        yield [claim.compare.estimate(one, 1e-6) for one in found]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_error_bounds_are_true(points, name):
+    claim = CLAIMS[name]
+    right = Prediction(_statement(name)).at(points)
+    for estimates in _estimates(name, points, 1.0):
+        for value, estimate in zip(right, estimates, strict=True):
+            assert estimate.problem is None
+            slack = 1e-13 * abs(value)
+            assert estimate.low - slack <= value <= estimate.high + slack, claim.id
+
+
+# The other two are at the floor of round-off already, far below their margins.
+@pytest.mark.parametrize("name", ["critical-delay", "crossing-speed"])
+def test_more_effort_makes_the_bounds_tighter(points, name):
+    efforts = (_estimates(name, points, effort) for effort in (1.0, 4.0))
+    for first, second in zip(*efforts, strict=True):
+        narrower = [b.half_width / a.half_width for a, b in zip(first, second, strict=True)]
+        assert sorted(narrower)[len(narrower) // 2] < 0.75
+        assert max(narrower) < 1.5
+
+
+def test_several_equilibria_or_none_are_no_measurement(monkeypatch, points):
+    monkeypatch.setattr(delayed_repression, "_at_rest", lambda x, args: jnp.sin(8 * x - 1))
+    (method,) = CLAIMS["interior-equilibrium"].methods
+    several = method.measure(stack(points[:2]), Accuracy())
+    assert not np.any(several.converged)
+    assert several.note == ["3 zeros in (0, 1)"] * 2
+
+
+def test_a_delay_that_never_destabilises_is_no_measurement():
+    steepness = np.ones(2)
+    never = delayed_repression._bracketed(
+        lambda delay: (-np.ones(2), np.zeros(2)), steepness, relative=1e-4
+    )
+    assert not np.any(never.converged)
+    assert "no certain change" in never.note[0]
+
+
 def test_the_decay_is_measured_as_a_rate_and_not_as_a_number():
     assert isinstance(CLAIMS["stable-without-delay"].compare, Rate)
 
@@ -171,8 +225,6 @@ def test_the_decay_is_measured_as_a_rate_and_not_as_a_number():
 def test_both_ways_of_measuring_the_critical_delay_agree_with_each_other(remembered):
     claim = remembered["critical-delay"]
     points = claim.domain.sample(16, seed=0)
-    from lemmata.verify.domain import stack
-
     one, other = (m.measure(stack(points), Accuracy()) for m in claim.methods)
 
     assert len(claim.methods) == 2

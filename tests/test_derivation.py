@@ -148,9 +148,9 @@ def test_assumptions_hold_at_the_points(assumptions, left, right):
 
 
 def test_conditions_hold_at_the_points():
-    inside = sp.Max(x, 1)
-    assert first(inside, 1, where=(x < 1,)).status == "checked"
-    assert first(inside, 1).status == "false"
+    inside = sp.acos(sp.cos(x))
+    assert first(inside, x, where=(x < 3,)).status == "checked"
+    assert first(inside, x).status == "false"
 
 
 def test_a_condition_makes_its_symbol_real():
@@ -303,3 +303,20 @@ def test_text_fits_a_terminal():
     assert "Hence Δ_c = π/(2*x)." in text
     assert "(d/dz [exp(i*z)] at z = y) = i*exp(i*y)" in text
     assert all(len(row) <= 100 for row in text.splitlines())
+
+
+def test_what_is_made_of_pieces_is_not_settled_by_points():
+    replayed = first(sp.Max(x, 10**6), 10**6)
+    assert replayed.status == "gap"
+    assert "made of pieces, and may fail where no point fell" in replayed.how
+
+
+def test_points_of_the_domain_are_among_those_that_a_step_is_checked_at():
+    beyond = sp.sqrt((x - 20) ** 2)
+    derivation = Derivation(sp.Symbol("q"), 20 - x, (Step("a slip", beyond, 20 - x),))
+    assert derivation.replay(among=[{"x": 50.0}])[0].status == "false"
+
+
+def test_sympys_word_alone_is_not_taken_for_a_limit():
+    limit = sp.Limit(sp.sin(x * z) / z, z, 0)
+    assert first(limit, x).status == "gap"

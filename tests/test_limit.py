@@ -163,7 +163,8 @@ def test_intervals_miss_no_more_often_than_alpha():
     ("x", "y", "stderr", "says"),
     [
         (widths[:3], 1 / widths[:3], 0.0, "3 of 3 points stand clear of zero"),
-        (widths, -1 / widths, 0.0, "8 are not positive, and a signed y has no exponent"),
+        (widths, -1 / widths, 0.0, "below zero by more than its error"),
+        (widths, -1 / widths, 0.1, "8 are not positive, and a signed y has no exponent"),
         (widths, np.ones(8), 1.0, "0 of 8 points stand clear of zero"),
         (np.arange(10.0, 20), 1 / np.arange(10.0, 20), 0.0, r"x spans a factor 1.9 "),
         (widths[::-1], 1 / widths, 0.0, "x is not increasing: 2048 comes after 4096"),

@@ -127,12 +127,27 @@ def test_noise_of_a_constant_size_is_left_out():
     assert estimate.half_width < 2e-3 * b
 
 
-def test_a_tail_of_zeros_and_nan_is_left_out():
+def test_a_tail_of_zeros_is_left_out():
     y = gold_flow(1.0, t)
-    y[-10:-5], y[-5:] = 0.0, np.nan
+    y[-10:] = 0.0
     estimate = read(power, t, y)
     assert estimate.low <= -2 <= estimate.high
     assert estimate.half_width <= 0.1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -5.0])
+def test_nothing_that_went_wrong_is_left_out_in_silence(bad):
+    y = gold_flow(1.0, t)
+    y[-5:] = bad
+    estimate = read(power, t, y)
+    assert estimate.problem is not None
+    assert f"y is {bad:g} at x = " in estimate.problem
+
+
+def test_replicas_that_are_few_widen_the_interval_as_student_says():
+    y, noise = gold_flow(1.0, t), 0.01
+    many, few = (power.estimate(Series(t, y, stderr=noise * y, dof=dof), 1e-3) for dof in (1e6, 3))
+    assert few.half_width - few.bias > 2 * (many.half_width - many.bias)
 
 
 # --- constants ---
@@ -352,7 +367,8 @@ def test_scatter_beyond_the_stated_noise_widens_the_interval():
     ("x", "y", "says"),
     [
         (t[:11], t[:11] ** -2.0, "11 of 11 points are positive, finite and above the floor"),
-        (t, -t, "0 of 121 points"),
+        (t, -t, "y is -1 at x = 1, below zero by more than its error"),
+        (t, 0 * t, "0 of 121 points"),
         (t[:40], t[:40] ** -0.5, "as on a plateau"),
         (t[:20], t[:20] ** -2.0, "less than one"),
         (np.array([1.0, 2.0, 2.0, 3.0]), np.ones(4), "x is not increasing: 2 comes after 2"),
@@ -370,7 +386,7 @@ def test_no_estimate_says_why(x, y, says):
 
 def test_errors_that_do_not_fit_say_so():
     assert "stderr has shape (3,)" in read(power, t, 1 / t, stderr=np.ones(3)).problem
-    assert "a bias is negative: -1" in read(power, t, 1 / t, bias=-1.0).problem
+    assert "a bias is -1" in read(power, t, 1 / t, bias=-1.0).problem
 
 
 def test_a_short_run_says_what_would_settle_it():

@@ -144,7 +144,7 @@ def test_noise_is_raised_to_the_scatter_but_not_by_curvature():
         (Series([[1.0, 2.0]], [[1.0, 2.0]]), r"\(1, 2\)"),
         (Series([1.0, 1.0], [1.0, 1.0]), "not increasing: 1 comes after 1"),
         (Series([1.0, np.nan], [1.0, 1.0]), "not finite and positive"),
-        (Series([1.0, 2.0], [1.0, 1.0], stderr=-1.0), "a stderr is negative: -1"),
+        (Series([1.0, 2.0], [1.0, 1.0], stderr=-1.0), "a stderr is -1"),
         (Series([1.0, 2.0], [1.0, 1.0], bias=[1.0]), r"bias has shape \(1,\)"),
     ],
 )

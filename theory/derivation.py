@@ -5,6 +5,7 @@ stand in words.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -14,7 +15,7 @@ from sympy.core.relational import Relational
 
 from lemmata.theory.printing import relation_mathml, steps_latex, steps_text
 from lemmata.theory.replay import Replayed, Status, replay_step
-from lemmata.theory.sampling import admissible_points, check_conditions
+from lemmata.theory.sampling import admissible_points, check_conditions, rational
 from lemmata.theory.step import Relation, Step, exact_expression
 
 __all__ = ["Derivation", "Relation", "Replayed", "Status", "Step"]
@@ -93,8 +94,17 @@ class Derivation:
         sides = [side for step in self.steps for side in (step.left, step.right)]
         return set().union(*(part.free_symbols for part in (*sides, *self.where)))
 
-    def replay(self, points: int = 8, digits: int = 50, seed: int = 0) -> tuple[Replayed, ...]:
-        """Check every step: by SymPy, and in numbers at random admissible points."""
+    def replay(
+        self,
+        points: int = 8,
+        digits: int = 50,
+        seed: int = 0,
+        among: Sequence[Mapping[str, object]] = (),
+    ) -> tuple[Replayed, ...]:
+        """Check every step: by SymPy, and in numbers at random admissible points.
+
+        `among`: values of symbols, by name, that half of the points take: where it will be used.
+        """
         if points < 1:
             raise ValueError(f"points={points}: a step is checked at one point at least.")
         if digits < 20:
@@ -102,7 +112,10 @@ class Derivation:
                 f"digits={digits} is too few to tell zero from small, for ten of them are left to "
                 "rounding; use at least 20."
             )
-        return _replay(self, points, digits, seed)
+        named = tuple(
+            tuple(sorted((name, rational(value)) for name, value in one.items())) for one in among
+        )
+        return _replay(self, points, digits, seed, named)
 
     def gaps(self) -> tuple[Replayed, ...]:
         """The steps that nothing settles."""
@@ -116,9 +129,15 @@ class Derivation:
         """Whether every step is proved or checked."""
         return all(replayed.status in ("proved", "checked") for replayed in self.replay())
 
-    def replays(self, points: int = 8, digits: int = 50, seed: int = 0) -> str:
+    def replays(
+        self,
+        points: int = 8,
+        digits: int = 50,
+        seed: int = 0,
+        among: Sequence[Mapping[str, object]] = (),
+    ) -> str:
         """What became of the steps, in a line."""
-        counts = Counter(replayed.status for replayed in self.replay(points, digits, seed))
+        counts = Counter(one.status for one in self.replay(points, digits, seed, among))
         parts = []
         for status in ("proved", "checked", "false", "gap"):
             if counts[status]:
@@ -142,8 +161,16 @@ class Derivation:
 
 # A derivation is a value and its replay a function of it, so that `gaps` and `falsehoods` share.
 @lru_cache(maxsize=64)
-def _replay(derivation: Derivation, points: int, digits: int, seed: int) -> tuple[Replayed, ...]:
+def _replay(
+    derivation: Derivation,
+    points: int,
+    digits: int,
+    seed: int,
+    among: tuple[tuple[tuple[str, sp.Rational], ...], ...],
+) -> tuple[Replayed, ...]:
     symbols = derivation._symbols()
     # Some to spare: a point at which the numbers settle nothing is passed over.
-    pool = admissible_points(symbols, derivation.where, points + 4, Random(seed))
+    pool = admissible_points(
+        symbols, derivation.where, points + 4, Random(seed), [dict(one) for one in among]
+    )
     return tuple(replay_step(step, pool, points, digits) for step in derivation.steps)

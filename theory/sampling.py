@@ -4,7 +4,7 @@ Magnitudes are drawn log-uniformly between 1/16 and 16: wide enough to tell form
 narrow enough that an exponential of a product stays within reach of a few hundred digits.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from random import Random
@@ -23,16 +23,23 @@ _EDGE = mpmath.mpf(10) ** -20
 
 
 def admissible_points(
-    symbols: Iterable[sp.Symbol], where: Sequence[Relational], count: int, rng: Random
+    symbols: Iterable[sp.Symbol],
+    where: Sequence[Relational],
+    count: int,
+    rng: Random,
+    among: Sequence[Mapping[str, sp.Rational]] = (),
 ) -> tuple[Point, ...]:
     """Up to `count` points inside `where`; empty if none was found.
+
+    Every second one takes the values that one of `among` gives to symbols of these names.
 
     A symbol for which no value was found (a non-commutative one, say) is missing from the points.
     """
     every = tuple(sorted(symbols, key=_key))
     found: list[Point] = []
-    for _ in range(_DRAWS_A_POINT * count):
-        point = _draw(every, where, rng)
+    for draw in range(_DRAWS_A_POINT * count):
+        given = among[draw // 2 % len(among)] if among and draw % 2 == 0 else {}
+        point = _draw(every, where, rng, given)
         if point is not None:
             found.append(point)
         if len(found) == count:
@@ -40,7 +47,12 @@ def admissible_points(
     return tuple(found)
 
 
-def _draw(symbols: Sequence[sp.Symbol], where: Sequence[Relational], rng: Random) -> Point | None:
+def _draw(
+    symbols: Sequence[sp.Symbol],
+    where: Sequence[Relational],
+    rng: Random,
+    given: Mapping[str, sp.Rational],
+) -> Point | None:
     """One point, or None where it fails a condition."""
     # An order relation makes sense between real numbers only.
     real = {s for condition in where if not isinstance(condition, Ne) for s in _names(condition)}
@@ -50,7 +62,8 @@ def _draw(symbols: Sequence[sp.Symbol], where: Sequence[Relational], rng: Random
     for condition in (*where, None):
         for symbol in symbols if condition is None else _names(condition):
             if symbol not in drawn:
-                drawn[symbol] = _value(symbol, symbol in real, rng)
+                known = given.get(symbol.name)
+                drawn[symbol] = _value(symbol, symbol in real, rng) if known is None else known
         point = {symbol: value for symbol, value in drawn.items() if value is not None}
         if condition is not None and not _satisfies(point, condition):
             return None
@@ -83,7 +96,7 @@ def _value(symbol: sp.Symbol, real: bool, rng: Random) -> sp.Expr | None:
 def _magnitude(rng: Random, integer: bool) -> sp.Rational:
     size = 16 ** rng.uniform(-1, 1)
     if integer:
-        return sp.Integer(rng.choice((0, round(size))))
+        return sp.Integer(rng.choice((0, round(size), round(256 ** rng.random()))))
     # A small denominator keeps a reported counterexample legible.
     fraction = Fraction(size).limit_denominator(97)
     return sp.Rational(fraction.numerator, fraction.denominator)
@@ -118,6 +131,12 @@ def _gap(condition: Relational) -> tuple[tuple[sp.Symbol, ...], Callable[..., mp
     first, second = condition.args if larger_first else reversed(condition.args)
     symbols = tuple(sorted(condition.free_symbols, key=_key))
     return symbols, sp.lambdify(symbols, first - second, modules="mpmath")
+
+
+def rational(value: object) -> sp.Rational:
+    """A number nearby of few digits: what is checked there holds there exactly."""
+    near = Fraction(str(value)).limit_denominator(9973)
+    return sp.Rational(near.numerator, near.denominator)
 
 
 def check_conditions(where: Sequence[object]) -> None:

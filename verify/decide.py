@@ -231,16 +231,19 @@ def _with_evidence(
         resolution=resolution(prediction, stored, elsewhere),
         arrays=dict(ruling.arrays or {}),
     )  # fmt: skip
-    return _with_derivation(prediction, verdict)
+    return _with_derivation(prediction, verdict, trials[0].points)
 
 
-def _with_derivation(prediction: Prediction, verdict: Verdict) -> Verdict:
+def _with_derivation(prediction: Prediction, verdict: Verdict, points: Sequence[Point]) -> Verdict:
     """Replay the derivation: evidence if it has no gap, and no verification with a false step."""
     derivation = prediction.derivation
     if derivation is None:
         return verdict
-    replayed = derivation.replay()
-    verdict = replace(verdict, derivation=derivation.replays())
+    replayed = derivation.replay(among=points)
+    verdict = replace(verdict, derivation=derivation.replays(among=points))
+    outside = _outside(derivation, points)
+    if outside:
+        return replace(verdict, derivation=f"{verdict.derivation}; but it assumes {outside}")
     wrong = [one for one in replayed if one.status == "false"]
     if not wrong and not any(one.status == "gap" for one in replayed):
         return replace(verdict, evidence=("derived", *verdict.evidence))
@@ -251,3 +254,15 @@ def _with_derivation(prediction: Prediction, verdict: Verdict) -> Verdict:
             settles="mend the derivation",
         )  # fmt: skip
     return verdict
+
+
+def _outside(derivation: Any, points: Sequence[Point]) -> str:
+    """The first side condition of a derivation that a point of the domain breaks, and where."""
+    for point in points:
+        for condition in derivation.where:
+            names = {str(symbol): symbol for symbol in condition.free_symbols}
+            if set(names) <= set(point):
+                held = condition.subs({symbol: point[name] for name, symbol in names.items()})
+                if held is not None and bool(held) is False:
+                    return f"{condition}, which fails at {point!r}"
+    return ""

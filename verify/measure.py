@@ -5,11 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.domain import Point, stack
+from lemmata.verify.interval import Number
 from lemmata.verify.measurement import Measured, as_batch
 
 #: looks at a claim, each with randomness of its own
@@ -61,20 +63,34 @@ class Gauge:
 def rational(claim: Claim, point: Point, fixed: Mapping[str, Any]) -> Point:
     """A nearby point with exact rational parameters, for a rule of exact algebra.
 
-    Rounded coarsely first, so that numbers stay small, and finer until the point is inside. The
-    parameters that the user `fixed` keep the decimal or the fraction that was written.
+    Each is the one of least denominator within a two-hundredth of its interval, so that numbers
+    stay small and points stay apart. What the user `fixed` keeps the decimal or the fraction that
+    was written. Where rounding leaves the domain, the point itself is taken.
     """
     import sympy as sp
 
     values: dict[str, Any] = claim.domain.parameters(point)
-    for denominator in (12, 97, 10**4, 10**9):
-        near = {
-            name: sp.Rational(str(fixed[name]))
-            if name in fixed
-            else sp.Rational(value).limit_denominator(denominator)
-            for name, value in values.items()
-        }
-        candidate = claim.domain.point(**near)
-        if claim.domain.broken(candidate) is None:
-            return candidate
-    return claim.domain.point(**{name: sp.Rational(value) for name, value in values.items()})
+    near = {
+        name: sp.Rational(str(fixed[name]))
+        if name in fixed
+        else sp.Rational(_simplest(value, *claim.domain.box()[name]))
+        for name, value in values.items()
+    }
+    candidate = claim.domain.point(**near)
+    if claim.domain.broken(candidate) is None:
+        return candidate
+    exact = {name: near[name] if name in fixed else sp.Rational(v) for name, v in values.items()}
+    return claim.domain.point(**exact)
+
+
+def _simplest(value: Any, lo: Number, hi: Number) -> Fraction:
+    """A fraction of small denominator close to the value, on the scale of its interval."""
+    exact = Fraction(str(value)) if not isinstance(value, float) else Fraction(value)
+    denominator = 1
+    while True:
+        near = exact.limit_denominator(denominator)
+        if abs(near - exact) * 200 <= Fraction(hi) - Fraction(lo) and lo <= near <= hi:
+            return near
+        if denominator > exact.denominator:
+            return exact
+        denominator *= 2

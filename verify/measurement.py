@@ -127,13 +127,29 @@ class Measurement(Measured):
 
     @classmethod
     def mean(cls, draws: ArrayLike, *, bias: float = 0.0) -> Measurement:
-        """The mean of independent draws along the last axis, with its standard error."""
+        r"""The mean of independent draws along the last axis, with its standard error.
+
+        A mean of n draws is as good as normal only if their skewness $\gamma$ is small beside
+        $\sqrt n$. The standard error is widened by $2 |\gamma|/\sqrt n$ of itself (the first
+        term of Edgeworth's expansion, far out in the tail). Where that is beyond a half, or where
+        all draws are equal, too few were taken to know their spread: `converged` is then False.
+        Count rare events with `Count`, whose interval is exact.
+        """
         y = real(draws, "a draw")
         n = y.shape[-1] if y.ndim else 0
         if n < 2:
             raise ValueError(f"{n} draws give no standard error; take at least 2.")
-        stderr = np.std(y, axis=-1, ddof=1) / np.sqrt(n)
-        return cls(np.mean(y, axis=-1), stderr, bias, dof=float(n - 1))
+        mean, spread = np.mean(y, axis=-1), np.std(y, axis=-1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            third = np.mean((y - mean[..., None]) ** 3, axis=-1)
+            skewed = np.abs(third) / spread**3 / np.sqrt(n)
+        settled = ~(skewed > 0.25) & ~(spread == 0)  # NaN is told of as the value itself
+        stderr = spread / np.sqrt(n - 1) * (1 + 2 * np.nan_to_num(skewed))
+        note = np.where(settled, "", f"{n} draws are too few to know their spread; take more")
+        return cls(
+            mean, stderr, bias, dof=float(n - 1), converged=settled,
+            note=note.tolist(),
+        )  # fmt: skip
 
     @classmethod
     def bracket(

@@ -41,10 +41,10 @@ class Prediction:
             assert self.function is not None
             values = [real(self.function(point), "the predicted value") for point in points]
             return np.array([value.item() for value in values])
-        values = evaluate([self.expression], points)[0]
-        # Perhaps there was only an overflow on the way, as in exp(x)/exp(x) for a large x.
-        for i in np.flatnonzero(np.isnan(values)).tolist():
-            values[i] = _alone(self.expression, points[i])
+        # By SymPy to 20 digits, for float64 loses them where terms cancel: (1 - cos x)/x^2.
+        values = np.array([_alone(self.expression, point) for point in points])
+        if np.any(np.isnan(values)):  # a function that SymPy cannot evaluate, or no real number
+            values = np.where(np.isnan(values), evaluate([self.expression], points)[0], values)
         return values
 
     def exactly_at(self, point: Mapping[str, Any]) -> Any:
@@ -119,12 +119,24 @@ def evaluate(expressions: Sequence[Any], points: Sequence[Point]) -> np.ndarray:
 
 def _alone(expression: Any, point: Point) -> float:
     """One value by SymPy's own evaluation: slow, and good for every function it knows."""
-    try:
-        value = complex(expression.subs(_by_symbol(expression, point)).evalf(20))
-    except (TypeError, ValueError, ZeroDivisionError):
-        return math.nan
+    exact = {symbol: _exact(value) for symbol, value in _by_symbol(expression, point).items()}
+    value = complex(math.nan)
+    # The first way keeps its digits where terms cancel; the second knows more functions.
+    for way in (lambda: expression.evalf(20, subs=exact), lambda: expression.subs(exact).evalf(20)):
+        try:
+            value = complex(way())
+        except (TypeError, ValueError, ZeroDivisionError):
+            continue
+        break
     real = abs(value.imag) <= 1e-12 * abs(value.real) and math.isfinite(value.real)
     return value.real if real else math.nan
+
+
+def _exact(value: Any) -> Any:
+    """The number with all of its binary digits: SymPy would take 15 decimals of a float."""
+    import sympy as sp
+
+    return sp.Float(value, 60) if isinstance(value, float) else sp.sympify(value)
 
 
 def _by_symbol(expression: Any, point: Mapping[str, Any]) -> dict[Any, Any]:

@@ -107,7 +107,8 @@ def stable_without_delay(p: Point, accuracy: Accuracy) -> Series:
         _arguments(p),
         perturbation=kick,
         duration=10 / _steepness(p, x_star),
-        samples=accuracy.steps(96),
+        samples=96,
+        rtol=1e-10 / accuracy.effort,
     )
     return Series(run.ts, run.deviation, bias=run.error, converged=np.asarray(run.converged))
 
@@ -139,14 +140,15 @@ def critical_delay(p: Point, accuracy: Accuracy) -> Measurement:
         )
         return found.rate, found.error
 
-    return _bracketed(grows, _steepness(p, x_star), relative=1e-4)
+    return _bracketed(grows, _steepness(p, x_star), relative=1e-4 / accuracy.effort)
 
 
 @critical_delay.also("characteristic roots", batched=True)
 def critical_delay_by_roots(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which the rightmost characteristic root enters the right half plane."""
     linear = _linear(p, _equilibria(p).value)
-    return _bracketed(_abscissa(linear, accuracy), _steepness_of(linear), relative=1e-7)
+    real_part, steepness = _abscissa(linear, accuracy), _steepness_of(linear)
+    return _bracketed(real_part, steepness, relative=1e-7 / accuracy.effort)
 
 
 @claim(
@@ -164,7 +166,8 @@ def crossing_speed(p: Point, accuracy: Accuracy) -> Measurement:
     linear = _linear(p, _equilibria(p).value)
     real_part = _abscissa(linear, accuracy)
     onset = _bracketed(real_part, _steepness_of(linear), relative=1e-9)
-    coarse, fine = (_slope(real_part, onset.value, h) for h in (2e-3, 1e-3))
+    h = 1e-3 / accuracy.effort**0.5
+    coarse, fine = (_slope(real_part, onset.value, spacing) for spacing in (2 * h, h))
     value = fine[0] + (fine[0] - coarse[0]) / 3  # Richardson: central differences err by h squared
     return Measurement(
         value,

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from lemmata.verify.measurement import Series
 
+CLEAR = 6.0  # standard errors below zero, which noise about a floor does not reach
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -69,9 +71,22 @@ def columns(series: Series) -> tuple[Floats, Floats, Floats, Floats]:
         if error.ndim and error.shape != y.shape:
             raise NoEstimate(f"{name} has shape {error.shape}, but y has {y.shape}")
         error = np.broadcast_to(error, y.shape)
-        if np.any(error[np.isfinite(y)] < 0):
-            raise NoEstimate(f"a {name} is negative: {np.nanmin(error):g}")
+        if np.any(np.isnan(error)) or np.any(error < 0):
+            raise NoEstimate(f"a {name} is {np.min(error):g}")
         errors.append(error)
+    if not np.all(np.isfinite(y)):
+        i = int(np.argmin(np.isfinite(y)))
+        raise NoEstimate(
+            f"y is {y[i]:g} at x = {x[i]:g}", "a run that stays finite; points beyond it left out"
+        )
+    below = y < -(errors[1] + CLEAR * errors[0])
+    if np.any(below):
+        i = int(np.argmax(below))
+        raise NoEstimate(
+            f"y is {y[i]:g} at x = {x[i]:g}, below zero by more than its error: a series is of a "
+            "positive quantity",
+            "its absolute value, or a stated bias where it is round-off",
+        )
     if not np.all(np.isfinite(x)) or np.any(x < 0):
         raise NoEstimate("x is not finite and positive everywhere")
     if np.any(np.diff(x) <= 0):
