@@ -64,7 +64,8 @@ def rightmost(a0: NumpyLike, a1: NumpyLike, delay: NumpyLike, *, nodes: int = 24
     Arguments and errors as for `characteristic_roots`. The root is computed with 3/2 as many nodes;
     its error adds up what `nodes` alone say differently (of the root, and of how far right the
     spectrum reaches), four Newton corrections of the characteristic equation (near a double root
-    one is half the error), and round-off times the condition number of the root.
+    one is half the error), and round-off times the condition number of the root. It is inf where
+    (|a0| + |a1|) * delay exceeds `nodes`, for then a root may be missed.
     """
     a0, a1, delay = _checked(a0, a1, delay, nodes)
     coarse = _roots(a0, a1, delay, nodes)
@@ -72,7 +73,10 @@ def rightmost(a0: NumpyLike, a1: NumpyLike, delay: NumpyLike, *, nodes: int = 24
     moved = np.abs(_upper(coarse) - root[..., None]).min(axis=-1)
     reach = np.abs(coarse[..., 0].real - root.real)
     newton, roundoff = _newton_step(a0, a1, delay, root)
-    return RootEstimate(root, np.maximum(moved, reach) + 4 * newton + roundoff)
+    error = np.maximum(moved, reach) + 4 * newton + roundoff
+    # A root in the right half plane has |root| <= |a0| + |a1|, which the nodes must reach.
+    farthest = (np.linalg.norm(a0, 2, (-2, -1)) + np.linalg.norm(a1, 2, (-2, -1))) * delay
+    return RootEstimate(root, np.where(farthest > nodes, np.inf, error))
 
 
 def _roots(

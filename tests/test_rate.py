@@ -1,5 +1,6 @@
 """Rates: the interval holds the true exponent, or there is no estimate."""
 
+import dataclasses
 import math
 import re
 
@@ -409,3 +410,31 @@ def test_a_short_run_says_what_would_settle_it():
 def test_a_rule_that_is_none_is_refused(fields, says):
     with pytest.raises(UsageError, match=says):
         Rate(**{"law": "power", "absolute": 0.1, "because": WHY, **fields})
+
+
+# --- runs whose errors belong together ---
+
+
+def test_runs_that_drift_along_x_are_judged_by_leaving_them_out():
+    rule = Rate(law="power", absolute=0.15, because=WHY)
+    x = np.geomspace(1, 1e5, 121)
+    rng = np.random.default_rng(5)
+    misses = {"points": 0, "runs": 0}
+    for _ in range(100):
+        walks = np.cumsum(rng.normal(0, 0.03, (12, len(x))), axis=1)
+        series = Series.of_runs(x, np.exp(walks - np.log(x)) / np.exp(np.var(walks, axis=0) / 2))
+        for name, one in (
+            ("runs", series),
+            ("points", dataclasses.replace(series, runs=None)),
+        ):
+            estimate = rule.estimate(one, 0.05)
+            if estimate.problem is None:
+                misses[name] += not estimate.low <= -1 <= estimate.high
+    assert misses["runs"] <= 11  # 5 % of 100, and what chance may add to that
+    assert misses["points"] > misses["runs"]
+
+
+def test_too_few_runs_are_no_estimate():
+    x = np.geomspace(1, 1e5, 121)
+    runs = np.array([1 / x, 1.01 / x, 0.99 / x])
+    assert "3 runs are too few" in power.estimate(Series.of_runs(x, runs), 0.01).problem

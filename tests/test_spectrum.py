@@ -151,3 +151,10 @@ def test_wrong_arguments_are_named(wrong, message):
     good = {"a0": 0.0, "a1": -1.0, "delay": 1.0, "nodes": 8}
     with pytest.raises(ValueError, match=message):
         characteristic_roots(**(good | wrong))
+
+
+def test_a_root_beyond_the_reach_of_the_nodes_has_no_error_bound():
+    far = np.array([[0.0, 150.0], [-150.0, 0.0]])
+
+    assert np.isinf(rightmost(np.zeros((2, 2)), far, 1.0, nodes=20).error)
+    assert np.isfinite(rightmost(np.zeros((2, 2)), far / 100, 1.0, nodes=20).error)

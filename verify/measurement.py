@@ -181,6 +181,10 @@ class Series(Measured):
     - `stderr`: standard error of `y`, scalar or like `y`.
     - `bias`: bound on the numerical error of `y`, scalar or like `y`.
     - `dof`: degrees of freedom behind each `stderr` (replicas less one), a number.
+    - `runs`: the single runs behind `y`, shape `(r, m)`, or None; see `of_runs`.
+
+    The errors at different x are taken to be independent. Where every run is followed along x they
+    are not: a run that is high early stays high. Then give the runs, by `Series.of_runs`.
     """
 
     x: Any
@@ -188,8 +192,23 @@ class Series(Measured):
     stderr: Any = 0.0
     bias: Any = 0.0
     dof: Any = float("inf")
+    runs: Any = None
 
     axes = {"x": 1, "y": 1, "stderr": 1, "bias": 1, "dof": 0}  # noqa: RUF012
+
+    @classmethod
+    def of_runs(cls, x: ArrayLike, runs: ArrayLike, *, bias: ArrayLike = 0.0) -> Series:
+        """The mean of independent runs, shape `(r, m)`, each followed along all of x.
+
+        Errors that belong together along a run are kept together: a rate is then judged by
+        leaving out one run after the other.
+        """
+        y = real(runs, "a run")
+        if y.ndim != 2 or len(y) < 2:
+            raise ValueError(f"runs have shape {y.shape}; give at least 2 of one length, (r, m).")
+        r = len(y)
+        stderr = np.std(y, axis=0, ddof=1) / np.sqrt(r)
+        return cls(x, np.mean(y, axis=0), stderr, bias, dof=float(r - 1), runs=y)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from lemmata.verify.compare.quantiles import two_sided
 from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Series
 
+LEAST_RUNS = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asymptotic(Margined):
@@ -41,9 +43,31 @@ class Asymptotic(Margined):
 
     def read(self, measured: Series, alpha: float) -> Estimate:
         try:
-            return self.carried_to_the_limit(_for_normal(measured, alpha), alpha)
+            whole = self.carried_to_the_limit(_for_normal(measured, alpha), alpha)
+            return whole if measured.runs is None else self._by_runs(measured, whole, alpha)
         except NoEstimate as why:
             return Estimate.failed(why.problem, why.settles)
+
+    def _by_runs(self, measured: Series, whole: Estimate, alpha: float) -> Estimate:
+        r"""The estimate, its interval widened to what leaving out single runs shows.
+
+        The jackknife: with $\hat\theta_i$ from all runs but the i-th, the standard error is
+        $\sqrt{(r-1)/r \sum_i (\hat\theta_i - \bar\theta)^2}$ (Efron and Stein, Ann. Statist. 9
+        (1981) 586).
+        """
+        runs = np.asarray(measured.runs)
+        r = len(runs)
+        if r < LEAST_RUNS:
+            raise NoEstimate(f"{r} runs are too few to be left out one by one", "more runs")
+        without = [
+            Series.of_runs(measured.x, np.delete(runs, i, axis=0), bias=measured.bias)
+            for i in range(r)
+        ]
+        found = [self.carried_to_the_limit(_for_normal(one, alpha), alpha).value for one in without]
+        stderr = float(np.std(found) * np.sqrt(r - 1))
+        half = two_sided(alpha, r - 1) * stderr + whole.bias
+        low, high = min(whole.low, whole.value - half), max(whole.high, whole.value + half)
+        return dataclasses.replace(whole, low=low, high=high)
 
 
 def _for_normal(series: Series, alpha: float) -> Series:
