@@ -127,3 +127,20 @@ def test_jax_keys_tell_looks_apart():
 
     first, same, other = (jax.random.uniform(Accuracy(1, e).key) for e in [(1,), (1,), (2,)])
     assert first == same != other
+
+
+def test_the_runs_of_a_batch_of_series_stay_with_their_points():
+    runs = np.arange(24.0).reshape(2, 3, 4)
+    x = np.arange(1.0, 5)
+    batch = Series(x, runs.mean(axis=1), stderr=1.0, runs=runs)
+
+    first, second = batch.split(2)
+
+    assert np.array_equal(first.runs, runs[0])
+    assert np.array_equal(second.runs, runs[1])
+    assert Series(x, x).split(1)[0].runs is None
+
+
+def test_a_missing_value_is_no_number():
+    with pytest.raises(TypeError, match=r"Measurement.value is None"):
+        Measurement(None).split(1)

@@ -149,8 +149,7 @@ def claims_in(module: ModuleType) -> list[Claim]:
 def flattened(value: Any, module: str = "") -> Iterable[Claim]:
     """The claims that a value is, or holds: a list, tuple or dict, or a class of the module."""
     waiting, seen = [value], set()
-    while waiting:
-        one = waiting.pop(0)
+    for one in waiting:  # which grows meanwhile
         if id(one) in seen:
             continue
         seen.add(id(one))

@@ -53,7 +53,10 @@ class Measured:
 
     def split(self, n: int) -> list[Self]:
         """The `n` single measurements of a batch, whose fields may carry a leading axis of n."""
-        parts = {name: _rows(self._checked(name), n, axes) for name, axes in self.axes.items()}
+        optional = {one.name for one in dataclasses.fields(self) if one.default is None}
+        left_out = {name for name in optional if getattr(self, name) is None}
+        given = {name: axes for name, axes in self.axes.items() if name not in left_out}
+        parts = {name: _rows(self._checked(name), n, axes) for name, axes in given.items()}
         parts["converged"] = _rows(self._checked("converged"), n, 0)
         parts["note"] = [self.note] * n if isinstance(self.note, str) else list(self.note)
         if len(parts["note"]) != n:
@@ -61,7 +64,7 @@ class Measured:
                 f"a batch of {n} points was measured, with {len(parts['note'])} notes."
             )
         # A single point's arrays are its own, whatever their length.
-        batched = any(np.ndim(getattr(self, name)) > axes for name, axes in self.axes.items())
+        batched = any(np.ndim(getattr(self, name)) > axes for name, axes in given.items())
         rows = [{name: values[i] for name, values in parts.items()} for i in range(n)]
         arrays = {name: _kept(name, value) for name, value in self.arrays.items()}
         return [
@@ -194,7 +197,7 @@ class Series(Measured):
     dof: Any = float("inf")
     runs: Any = None
 
-    axes = {"x": 1, "y": 1, "stderr": 1, "bias": 1, "dof": 0}  # noqa: RUF012
+    axes = {"x": 1, "y": 1, "stderr": 1, "bias": 1, "dof": 0, "runs": 2}  # noqa: RUF012
 
     @classmethod
     def of_runs(cls, x: ArrayLike, runs: ArrayLike, *, bias: ArrayLike = 0.0) -> Series:
