@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -65,7 +66,11 @@ def load_file(path: Path) -> list[Located]:
 
 def check_reachable(path: Path, made: Iterable[Claim], found: Sequence[Claim]) -> None:
     """Raise `UsageError` if a claim was made in a module and cannot be found in it."""
-    lost = [claim.id for claim in widest(made) if claim not in found]
+    kept = {claim.id for claim in found}
+    made = widest(made)
+    times = Counter(claim.id for claim in made)
+    # One that is not there may have been replaced by a changed copy, if it was the only one.
+    lost = [c.id for c in made if c not in found and (c.id not in kept or times[c.id] > 1)]
     if lost:
         raise UsageError(
             f"{path}: {', '.join(map(repr, lost))} cannot be reached: its name is used again "
