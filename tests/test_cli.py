@@ -544,18 +544,31 @@ def test_an_inconclusive_claim_is_repeated_with_the_error_rate_that_it_had(here,
     assert again["worst"] == record["worst"]
 
 
-def test_large_integers_and_fractions_are_replayed_as_they_are(here, lemmata):
-    big = (
-        "from fractions import Fraction\n"
-        "big = claim('numbers/big', source=paper.at('eq. 1'), says='x', points=4,"
+def test_a_large_integer_is_replayed_as_it_is(here, lemmata):
+    big = (  # beyond 2**53, where a float would name another integer
+        "big = claim('numbers/big', source=paper.at('eq. 1'), says='x', points=40,"
         " domain=Domain(n=Integers(2**60, 2**60 + 10**6)), predicted=lambda p: 0.0,"
         " compare=Equal(absolute=0.5, because='a test'))"
         "(lambda p, accuracy: Measurement(float(p.n % 7 == 3), bias=1e-9))\n"
     )
-    lemmata("verify", claims(here, big), "--json", "out.json")
+    lemmata("verify", claims(here, big), "--json", "out.json", check=1)
     record = json.loads(Path("out.json").read_text())["claims"][0]
-    if record["outcome"] == "refuted":
-        lemmata(*record["replay"].split()[1:], check=1)
+    assert record["worst"]["at"]["n"] % 7 == 3
+
+    lemmata(*record["replay"].split()[1:], check=1)
+
+
+def test_a_fraction_is_replayed_as_it_is(here, lemmata):
+    third = (  # refuted at thirds only, which no decimal names
+        "exact = claim('numbers/exact', source=paper.at('eq. 1'), says='x', domain=box,"
+        " predicted=0, compare=Identity())"
+        "(lambda p, accuracy: Exact(int(p.x.q % 3 == 0)))\n"
+    )
+    lemmata("verify", claims(here, third), "--json", "out.json", check=1)
+    record = json.loads(Path("out.json").read_text())["claims"][0]
+    assert "/" in record["replay"].split("--at x=")[1]
+
+    lemmata(*record["replay"].split()[1:], check=1)
 
 
 def test_a_complaint_about_a_domain_names_its_claim_and_comes_before_any_work(here, lemmata):
