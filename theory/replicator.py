@@ -44,7 +44,7 @@ def interior_equilibrium() -> Derivation:
     p = response(state)
     slope = sp.diff(p, state)
     odds = (a / C) / (1 - a / C)
-    x_star = _equilibrium()
+    x_star = equilibrium()
     steps = (
         Step(
             "at rest the state equals its delayed value",
@@ -63,14 +63,14 @@ def interior_equilibrium() -> Derivation:
         Step("the right-hand side vanishes there", _at(at_rest, x_star), sp.Integer(0)),
         Step("the inverse at a/C", x_c + sp.log(odds) / k, x_star),
     )
-    return _derivation(sp.Symbol("x^*"), x_star, steps, _ASSUMES)
+    return concluded(sp.Symbol("x^*"), x_star, steps, _ASSUMES)
 
 
 def decay_rate() -> Derivation:
     r"""Derive $b = C x^* (1 - x^*) p'(x^*)$, the rate of $u' = -b u$ without delay."""
     at_rest = right_hand_side().subs(delayed, state)
     steps = (
-        *_linearisation(),
+        *linearisation(),
         Step(
             "a decaying exponential solves u' = -b u",
             sp.Derivative(sp.exp(-_b * _t), _t),
@@ -78,11 +78,11 @@ def decay_rate() -> Derivation:
         ),
         Step(
             "without delay both arguments move together, and b is minus the derivative",
-            -_at(sp.Derivative(at_rest, state), _equilibrium()),
-            _rate(),
+            -_at(sp.Derivative(at_rest, state), equilibrium()),
+            rate(),
         ),
     )
-    return _derivation(_b, _rate(), steps, _LINEAR)
+    return concluded(_b, rate(), steps, _LINEAR)
 
 
 def critical_delay() -> Derivation:
@@ -91,12 +91,12 @@ def critical_delay() -> Derivation:
     on_axis = chi.subs(_lambda, sp.I * _omega)
     quarter = sp.pi / 2 + 2 * sp.pi * _turns
     onset = _onset()
-    statement = onset.subs(_b, _rate())
+    statement = onset.subs(_b, rate())
     at_onset = (_lambda, _delay), (sp.I * _b, onset)
     slope_there = sp.Subs(sp.Derivative(chi, _lambda), *at_onset)
     zero = sp.Integer(0)
     steps = (
-        *_linearisation(),
+        *linearisation(),
         Step(
             "exp(lambda t) solves u'(t) = -b u(t - Delta) where chi(lambda) vanishes",
             (sp.Derivative(u, _t) + _b * u.subs(_t, _t - _delay)) / u,
@@ -134,7 +134,7 @@ def critical_delay() -> Derivation:
         ),
         Step(
             "in the parameters: chi vanishes at i b",
-            sp.Subs(chi, (_b, _lambda, _delay), (_rate(), sp.I * _rate(), statement)),
+            sp.Subs(chi, (_b, _lambda, _delay), (rate(), sp.I * rate(), statement)),
             zero,
         ),
         Step(
@@ -143,7 +143,7 @@ def critical_delay() -> Derivation:
             statement,
         ),
     )
-    return _derivation(sp.Symbol("Delta_c"), statement, steps, _LINEAR)
+    return concluded(sp.Symbol("Delta_c"), statement, steps, _LINEAR)
 
 
 def crossing_speed() -> Derivation:
@@ -154,10 +154,10 @@ def crossing_speed() -> Derivation:
     at_onset = (_lambda, _delay), (sp.I * _b, _onset())
     velocity = -by_delay / by_root
     speed = _b**2 / (1 + sp.pi**2 / 4)
-    statement = speed.subs(_b, _rate())
+    statement = speed.subs(_b, rate())
     there = velocity.subs(dict(zip(*at_onset, strict=True)))
     steps = (
-        *_linearisation(),
+        *linearisation(),
         Step(
             "along a branch of roots chi stays zero, whence dlambda/dDelta by the chain rule",
             sp.Derivative(chi.subs(_lambda, branch), _delay),
@@ -182,12 +182,12 @@ def crossing_speed() -> Derivation:
             statement,
         ),
     )
-    return _derivation(sp.Symbol("v"), statement, steps, _LINEAR)
+    return concluded(sp.Symbol("v"), statement, steps, _LINEAR)
 
 
-def _linearisation() -> tuple[Step, ...]:
-    r"""The linearised equation at the equilibrium: $u'(t) = -b u(t - \Delta)$."""
-    p, x_star = response(state), _equilibrium()
+def linearisation() -> tuple[Step, ...]:
+    r"""Steps to the linearised equation at the equilibrium: $u'(t) = -b u(t - \Delta)$."""
+    p, x_star = response(state), equilibrium()
     slope = _at(sp.Derivative(p, state), x_star)
     return (
         Step("at the equilibrium p is a/C", _at(p, x_star), a / C),
@@ -202,13 +202,13 @@ def _linearisation() -> tuple[Step, ...]:
             -C * x_star * (1 - x_star) * slope,
         ),
         Step("the slope of p, by p' = k p (1 - p)", slope, k * (a / C) * (1 - a / C)),
-        Step("b in the parameters", C * x_star * (1 - x_star) * slope, _rate()),
+        Step("b in the parameters", C * x_star * (1 - x_star) * slope, rate()),
     )
 
 
 @lru_cache
-def _equilibrium() -> sp.Expr:
-    """x*, solved from k (x - x_c) = log(a / (C - a))."""
+def equilibrium() -> sp.Expr:
+    """The point x*, solved from k (x - x_c) = log(a / (C - a))."""
     (x_star,) = sp.solve(k * (state - x_c) - sp.log(a / (C - a)), state)
     return x_star
 
@@ -217,9 +217,9 @@ def _inverse(p: sp.Expr) -> sp.Expr:
     return x_c + sp.log(p / (1 - p)) / k
 
 
-def _rate() -> sp.Expr:
-    """b in its natural form; `_linearisation` has the steps that establish it."""
-    x_star = _equilibrium()
+def rate() -> sp.Expr:
+    """The rate b in its natural form; `linearisation` has the steps that establish it."""
+    x_star = equilibrium()
     return k * a * x_star * (1 - x_star) * (1 - a / C)
 
 
@@ -234,7 +234,7 @@ def _onset() -> sp.Expr:
 
 def _partial(argument: sp.Symbol) -> sp.Expr:
     """The derivative of the right-hand side by one of its arguments, at the equilibrium."""
-    both = (_equilibrium(), _equilibrium())
+    both = (equilibrium(), equilibrium())
     return sp.Subs(sp.Derivative(right_hand_side(), argument), (state, delayed), both)
 
 
@@ -242,9 +242,10 @@ def _at(expression: sp.Expr, x_star: sp.Expr) -> sp.Expr:
     return sp.Subs(expression, state, x_star)
 
 
-def _derivation(
+def concluded(
     quantity: sp.Symbol, statement: sp.Expr, steps: tuple[Step, ...], assumes: tuple[str, ...]
 ) -> Derivation:
-    x_star = _equilibrium()
+    """A derivation under the conditions for an interior equilibrium."""
+    x_star = equilibrium()
     where = (sp.Lt(a, C), sp.Gt(x_star, 0), sp.Lt(x_star, 1), sp.Lt(state, 1))
     return Derivation(quantity, statement, steps, assumes, where)

@@ -76,7 +76,7 @@ interior = Domain(
 )
 def interior_equilibrium(p: Point, accuracy: Accuracy) -> Measurement:
     """The one zero of the right-hand side in (0, 1), by a scan and bisection."""
-    zeros = _equilibria(p)
+    zeros = equilibria(p)
     return Measurement(
         zeros.value,
         bias=zeros.error,
@@ -99,12 +99,12 @@ def interior_equilibrium(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def stable_without_delay(p: Point, accuracy: Accuracy) -> Series:
     """The distance from equilibrium along trajectories of the nonlinear equation without delay."""
-    x_star = _equilibria(p).value
-    kick = 1e-3 * growth.nonlinear_scale(_field(), x_star, _arguments(p))
+    x_star = equilibria(p).value
+    kick = 1e-3 * growth.nonlinear_scale(field(), x_star, arguments(p))
     run = decay.deviation_series(
         _without_delay,
         x_star,
-        _arguments(p),
+        arguments(p),
         perturbation=kick,
         duration=10 / _steepness(p, x_star),
         samples=96,
@@ -126,29 +126,29 @@ def stable_without_delay(p: Point, accuracy: Accuracy) -> Series:
 )
 def critical_delay(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which small perturbations of the nonlinear equation begin to grow."""
-    x_star, arguments = _equilibria(p).value, _arguments(p)
-    kick = 1e-6 * growth.nonlinear_scale(_field(), x_star, arguments)
+    x_star, known = equilibria(p).value, arguments(p)
+    kick = 1e-6 * growth.nonlinear_scale(field(), x_star, known)
 
     def grows(delay: np.ndarray) -> tuple[Any, Any]:
         found = growth.dde_growth(
-            _field(),
+            field(),
             x_star,
             delay,
-            arguments,
+            known,
             perturbation=kick,
             steps_per_delay=8 * accuracy.steps(4),
         )
         return found.rate, found.error
 
-    return _bracketed(grows, _steepness(p, x_star), relative=1e-4 / accuracy.effort)
+    return bracketed(grows, _steepness(p, x_star), relative=1e-4 / accuracy.effort)
 
 
 @critical_delay.also("characteristic roots", batched=True)
 def critical_delay_by_roots(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which the rightmost characteristic root enters the right half plane."""
-    linear = _linear(p, _equilibria(p).value)
-    real_part, steepness = _abscissa(linear, accuracy), _steepness_of(linear)
-    return _bracketed(real_part, steepness, relative=1e-7 / accuracy.effort)
+    linear = linearised(p, equilibria(p).value)
+    real_part, steepness = abscissa(linear, accuracy), steepness_of(linear)
+    return bracketed(real_part, steepness, relative=1e-7 / accuracy.effort)
 
 
 @claim(
@@ -163,9 +163,9 @@ def critical_delay_by_roots(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def crossing_speed(p: Point, accuracy: Accuracy) -> Measurement:
     """The slope, at the delay where it vanishes, of the rightmost root's real part in the delay."""
-    linear = _linear(p, _equilibria(p).value)
-    real_part = _abscissa(linear, accuracy)
-    onset = _bracketed(real_part, _steepness_of(linear), relative=1e-9)
+    linear = linearised(p, equilibria(p).value)
+    real_part = abscissa(linear, accuracy)
+    onset = bracketed(real_part, steepness_of(linear), relative=1e-9)
     h = 1e-3 / accuracy.effort**0.5
     coarse, fine = (_slope(real_part, onset.value, spacing) for spacing in (2 * h, h))
     value = fine[0] + (fine[0] - coarse[0]) / 3  # Richardson: central differences err by h squared
@@ -177,46 +177,49 @@ def crossing_speed(p: Point, accuracy: Accuracy) -> Measurement:
     )
 
 
-def _field() -> Any:
+def field() -> Any:
     """The right-hand side f(t, y, ylag, args), compiled from its definition."""
     return delay_field(replicator.right_hand_side, "x", "y")
 
 
 def _without_delay(t: Any, y: Any, args: Any) -> Any:
-    return _field()(t, y, (y,), args)
+    return field()(t, y, (y,), args)
 
 
 def _at_rest(x: Any, args: Any) -> Any:
-    return _field()(0.0, x, (x,), args)
+    return field()(0.0, x, (x,), args)
 
 
-def _arguments(p: Point) -> dict[str, Any]:
+def arguments(p: Point) -> dict[str, Any]:
+    """The parameters of the model at each point."""
     return {name: np.asarray(p[name], dtype=float) for name in ("a", "C", "k", "x_c")}
 
 
-def _equilibria(p: Point) -> Any:
-    return equilibrium.interior_zeros(_at_rest, 0.0, 1.0, _arguments(p))
+def equilibria(p: Point) -> Any:
+    """The zeros of the right-hand side in (0, 1), by a scan and bisection."""
+    return equilibrium.interior_zeros(_at_rest, 0.0, 1.0, arguments(p))
 
 
 def _steepness(p: Point, x_star: Any) -> np.ndarray:
     """The size of the linearisation, by automatic differentiation: it sets the scale of time."""
-    return _steepness_of(_linear(p, x_star))
+    return steepness_of(linearised(p, x_star))
 
 
-def _linear(p: Point, x_star: Any) -> tuple[np.ndarray, np.ndarray]:
+def linearised(p: Point, x_star: Any) -> tuple[np.ndarray, np.ndarray]:
     """The derivatives by the present and the delayed state at equilibrium, shape (n,) each."""
     import jax
 
-    at = jax.vmap(lambda x, args: spectrum.linearise(_field(), x, args))
-    here, lagged = at(x_star, _arguments(p))
+    at = jax.vmap(lambda x, args: spectrum.linearise(field(), x, args))
+    here, lagged = at(x_star, arguments(p))
     return np.asarray(here), np.asarray(lagged)
 
 
-def _steepness_of(linear: tuple[Any, Any]) -> np.ndarray:
+def steepness_of(linear: tuple[Any, Any]) -> np.ndarray:
+    """The size of a linearisation: one over the scale of time."""
     return np.abs(np.asarray(linear[0])) + np.abs(np.asarray(linear[1]))
 
 
-def _abscissa(linear: tuple[Any, Any], accuracy: Accuracy) -> Any:
+def abscissa(linear: tuple[Any, Any], accuracy: Accuracy) -> Any:
     """A function of the delay: real part of the rightmost root, and its error."""
 
     def real_part(delay: np.ndarray) -> tuple[Any, Any]:
@@ -226,7 +229,7 @@ def _abscissa(linear: tuple[Any, Any], accuracy: Accuracy) -> Any:
     return real_part
 
 
-def _bracketed(grows: Any, steepness: np.ndarray, *, relative: float) -> Measurement:
+def bracketed(grows: Any, steepness: np.ndarray, *, relative: float) -> Measurement:
     """The delay at which growth begins, searched over two decades around the scale of time."""
     found = flips.bracket_flips(grows, 0.1 / steepness, 10 / steepness, relative=relative)
     return Measurement.bracket(

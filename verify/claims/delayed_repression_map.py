@@ -1,0 +1,145 @@
+"""The second experiment of arXiv 2605.30392: the delayed replicator equation in steps of time.
+
+x[t + 1] = x[t] + eta x[t] (1 - x[t]) [a - C p(x[t - d])]. The margin of stability is d eta, where
+eta is the step at which the equilibrium turns unstable for the lag d.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from lemmata.verify.api import (
+    Accuracy,
+    Domain,
+    Equal,
+    Integers,
+    Limit,
+    Measurement,
+    Point,
+    Series,
+    claim,
+    deferred,
+)
+from lemmata.verify.claims.delayed_repression import (
+    abscissa,
+    arguments,
+    bracketed,
+    equilibria,
+    field,
+    interior,
+    linearised,
+    paper,
+    steepness_of,
+)
+
+delayed_map = deferred("lemmata.solvers.delayed_map")
+flips = deferred("lemmata.solvers.flips")
+growth = deferred("lemmata.solvers.growth")
+replicator_map = deferred("lemmata.theory.replicator_map")
+
+#: the paper's longest lag
+LONGEST = 60
+
+lagged = Domain(
+    **interior.axes, d=Integers(1, LONGEST), defining=interior.defining, where=interior.where
+)
+
+
+@claim(
+    "delayed-repression/discrete-margin",
+    source=paper.at("Experiment 2, the margin of the discretised dynamics"),
+    says=r"d\,\eta_c = \frac{2 d}{b} \sin\frac{\pi}{2(2d + 1)}, \qquad b = C x^*(1-x^*)\,p'(x^*)",
+    domain=lagged,
+    predicted=replicator_map.discrete_margin,
+    compare=Equal(relative=1e-3, because="bisected to 3e-4; the claim is exact"),
+    uses=("delayed-repression/interior-equilibrium",),
+    batched=True,
+    method="iterations of the map",
+)
+def discrete_margin(p: Point, accuracy: Accuracy) -> Measurement:
+    """The lag times the step at which small perturbations of the full map begin to grow."""
+    x_star, known = equilibria(p).value, arguments(p)
+    kick = 1e-6 * growth.nonlinear_scale(field(), x_star, known)
+    steepness = steepness_of(linearised(p, x_star))
+
+    def grows(eta: np.ndarray) -> tuple[Any, Any]:
+        found = delayed_map.simulated_growth(
+            _stepped(), x_star, p.d, {**known, "eta": eta}, perturbation=kick, longest=LONGEST
+        )
+        return found.rate, found.error
+
+    return _margin(grows, p.d, steepness, relative=3e-4 / accuracy.effort)
+
+
+@discrete_margin.also("eigenvalues", batched=True)
+def discrete_margin_by_eigenvalues(p: Point, accuracy: Accuracy) -> Measurement:
+    """The lag times the step at which the largest eigenvalue leaves the unit circle."""
+    linear = linearised(p, equilibria(p).value)
+    return _margin(_spectral(linear, p.d), p.d, steepness_of(linear), relative=1e-7)
+
+
+@claim(
+    "delayed-repression/discrete-margin-limit",
+    source=paper.at("Experiment 2, the margin recovers the critical delay as the step shrinks"),
+    says=r"d\,\eta_c = \Delta_c - \tfrac12 \eta_c + o(\eta_c) \quad (\eta_c \to 0)",
+    domain=interior,
+    predicted=replicator_map.margin_slope,
+    compare=Limit(
+        toward="zero",
+        exponent=1.0,
+        absolute=0.02,
+        because="a lag that counts half a step more or less changes the constant by 0.5",
+    ),
+    uses=("delayed-repression/discrete-margin", "delayed-repression/critical-delay"),
+    batched=True,
+)
+def discrete_margin_limit(p: Point, accuracy: Accuracy) -> list[Series]:
+    """How far the margins for ever longer lags stay below the delay at which the flow turns."""
+    linear = linearised(p, equilibria(p).value)
+    steepness = steepness_of(linear)
+    flow = bracketed(abscissa(linear, accuracy), steepness, relative=1e-9)
+    lags = np.array([48, 32, 24, 16, 12, 8, 6, 4])
+    onsets = [
+        _margin(_spectral(linear, np.full(len(steepness), d)), d, steepness, relative=1e-8)
+        for d in lags
+    ]
+    series = []
+    for i, delay in enumerate(flow.value):
+        margin = np.array([one.value[i] for one in onsets])
+        bias = np.array([one.bias[i] for one in onsets]) + flow.bias[i]
+        good = flow.converged[i] and all(one.converged[i] for one in onsets)
+        series.append(Series(margin / lags, delay - margin, bias=bias, converged=good))
+    return series
+
+
+@lru_cache
+def _stepped() -> Any:
+    """One step of the map, from the right-hand side of the flow."""
+    rate = field()
+
+    def step(now: Any, then: Any, args: Any) -> Any:
+        return now + args["eta"] * rate(0.0, now, (then,), args)
+
+    return step
+
+
+def _spectral(linear: tuple[np.ndarray, np.ndarray], lag: np.ndarray) -> Any:
+    """A function of the step: growth per iteration, and its error."""
+
+    def grows(eta: np.ndarray) -> tuple[Any, Any]:
+        found = delayed_map.spectral_growth(1 + eta * linear[0], eta * linear[1], lag)
+        return found.rate, found.error
+
+    return grows
+
+
+def _margin(grows: Any, lag: Any, steepness: np.ndarray, *, relative: float) -> Measurement:
+    """The lag times the step at which growth begins, searched around the scale of time."""
+    lo, hi = 0.1 / (lag * steepness), 10 / (lag * steepness)
+    found = flips.bracket_flips(grows, lo, hi, relative=relative)
+    return Measurement.bracket(
+        lag * found.lo, lag * found.hi, converged=found.ok, note=[str(r) for r in found.reason]
+    )
