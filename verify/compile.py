@@ -1,12 +1,18 @@
-"""Turn a model that `theory/` defines symbolically into a JAX function for `solvers/`."""
+"""Turn a model that `theory/` defines symbolically into JAX functions for `solvers/`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lemmata.verify.deferred import Deferred
+
+if TYPE_CHECKING:
+    from lemmata.theory.delay_system import DelaySystem
+
+Arguments = Mapping[str, Any]
 
 
 @lru_cache
@@ -25,7 +31,70 @@ def delay_field(right_hand_side: Deferred, state: str, delayed: str) -> Callable
     order = [symbols.get(name, sp.Symbol(name)) for name in (state, delayed, *parameters)]
     function = sp.lambdify(order, expression, modules="jax")
 
-    def field(t: Any, y: Any, ylag: tuple[Any, ...], args: Mapping[str, Any]) -> Any:
+    def field(t: Any, y: Any, ylag: tuple[Any, ...], args: Arguments) -> Any:
         return function(y, ylag[0], *(args[name] for name in parameters))
 
     return field
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledSystem:
+    """A `DelaySystem` as functions of numbers.
+
+    **Fields:**
+
+    - `field`: `f(t, y, ylag, args)`; y has shape `(n,)` for n states, `()` for one.
+    - `delays`: one `(t, y, args) -> lag` for each delay.
+    - `equilibrium`: `args -> y`, the steady state that is meant, where a solver starts.
+    - `parameters`: the names that are looked up in `args`.
+    """
+
+    field: Callable[..., Any]
+    delays: tuple[Callable[..., Any], ...]
+    equilibrium: Callable[[Arguments], Any]
+    parameters: tuple[str, ...]
+
+    def arguments(self, point: Arguments) -> dict[str, Any]:
+        """The parameters at a point (or a batch of points), as arrays of floats."""
+        import numpy as np
+
+        return {name: np.asarray(point[name], dtype=float) for name in self.parameters}
+
+
+@lru_cache
+def compiled(define: Callable[[], DelaySystem]) -> CompiledSystem:
+    """The system that `define` returns; the same object for the same function."""
+    import jax.numpy as jnp
+    import sympy as sp
+
+    system = define()
+    state, lagged = list(system.state), [s for group in system.delayed for s in group]
+    parameters = sorted(system.parameters, key=str)
+    names = tuple(str(symbol) for symbol in parameters)
+    scalar = len(state) == 1
+
+    def unpack(y: Any) -> list[Any]:
+        return [y] if scalar else list(y)
+
+    def function(symbols: list[Any], expressions: Any) -> Callable[..., Any]:
+        inner = sp.lambdify([*symbols, *parameters], list(expressions), modules="jax")
+
+        def outer(args: Arguments, *values: Any) -> Any:
+            found = inner(*values, *(args[name] for name in names))
+            # A constant comes back as a Python number, whatever the shape of the state.
+            like = sum(values) if values else 0.0
+            rows = [jnp.asarray(one, float) + 0 * like for one in found]
+            return rows[0] if scalar else jnp.stack(rows)
+
+        return outer
+
+    rate, rest = function([*state, *lagged], system.rate), function([], system.equilibrium)
+    lags = [sp.lambdify([*state, *parameters], lag, modules="jax") for lag in system.delays]
+
+    def field(t: Any, y: Any, ylag: tuple[Any, ...], args: Arguments) -> Any:
+        return rate(args, *unpack(y), *(value for past in ylag for value in unpack(past)))
+
+    def delay(lag: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda t, y, args: lag(*unpack(y), *(args[name] for name in names))
+
+    return CompiledSystem(field, tuple(delay(lag) for lag in lags), rest, names)

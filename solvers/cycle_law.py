@@ -1,0 +1,161 @@
+"""Laws of a limit cycle as it is born at a Hopf point, measured on simulated trajectories.
+
+Just beyond the onset of oscillations at a delay D_c, the squared amplitude and the period are
+smooth functions of the distance D - D_c (Hassard, Kazarinoff and Wan, Theory and Applications of
+Hopf Bifurcation (1981), chapter 1). Simulations at several distances are read and carried to
+distance zero by polynomials; nothing of the normal form is used.
+"""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import ArrayLike as NumpyLike
+from numpy.typing import NDArray
+
+from lemmata.solvers.aligned import ConstantHistory, Field, solve_aligned
+from lemmata.solvers.cycle import Cycle, cycle_of
+
+#: relative distances from the onset at which cycles are simulated
+DISTANCES = (0.02, 0.03, 0.045, 0.065, 0.09, 0.12)
+_SAMPLES_PER_DELAY = 8
+_WINDOW = 320  # delays: some eighty oscillations, of which the first and the second half are read
+
+
+class CycleLaws(NamedTuple):
+    """Limits at the onset with bounds on their errors; every array has shape (n,).
+
+    `amplitude`: of A^2 / (delay - onset), A the first harmonic's amplitude; `period`: of
+    (T - T_onset) / (delay - onset); `period_at_onset`: of T. `converged`: every simulated cycle
+    settled.
+    """
+
+    amplitude: NDArray[np.float64]
+    amplitude_error: NDArray[np.float64]
+    period: NDArray[np.float64]
+    period_error: NDArray[np.float64]
+    period_at_onset: NDArray[np.float64]
+    converged: NDArray[np.bool_]
+
+
+def simulated_cycles(
+    f: Field,
+    start: ArrayLike,
+    delay: ArrayLike,
+    args: Any = None,
+    *,
+    perturbation: ArrayLike,
+    delays: int,
+    steps_per_delay: int = 32,
+) -> Cycle:
+    """Simulate a scalar equation until its oscillation has settled, and read the cycle.
+
+    **Arguments:** `f(t, y, ylag, args)`; `start` (the steady state), `delay`, `perturbation` (of
+    the history, best of the size of the cycle) and every leaf of `args` of shape (n,); `delays`:
+    the delay lengths to simulate, of which the last 320 are read.
+
+    **Returns:** a `Cycle` of shape (n,) from twice `steps_per_delay` steps, whose errors also hold
+    the difference to `steps_per_delay` steps.
+
+    **Raises:** ValueError on fewer delays than are read, or steps that are no multiple of 8.
+    """
+    if delays < _WINDOW or steps_per_delay % _SAMPLES_PER_DELAY:
+        raise ValueError(
+            f"delays={delays!r}, steps_per_delay={steps_per_delay!r}: the first must be at least "
+            f"{_WINDOW}, the second a multiple of {_SAMPLES_PER_DELAY}."
+        )
+    lanes = [jnp.asarray(v, dtype=float) for v in (start, delay, perturbation)]
+    coarse, fine = (
+        cycle_of(
+            _tails(f, *lanes, args, delays, refine * steps_per_delay),
+            np.asarray(lanes[1]) / _SAMPLES_PER_DELAY,
+        )
+        for refine in (1, 2)
+    )
+    return fine._replace(
+        period_error=fine.period_error + np.abs(fine.period - coarse.period),
+        amplitude_error=fine.amplitude_error + np.abs(fine.amplitude - coarse.amplitude),
+    )
+
+
+@eqx.filter_jit
+def _tails(
+    f: Field, start: Array, delay: Array, kick: Array, args: Any, delays: int, steps: int
+) -> Array:
+    def lane(y: Array, lag: Array, kick: Array, a: Any) -> Array:
+        history = ConstantHistory(y + kick)
+        path = solve_aligned(f, history, lag, delays=delays, steps_per_delay=steps, args=a)
+        return path.ys[-_WINDOW * steps :: steps // _SAMPLES_PER_DELAY]
+
+    return jax.vmap(lane)(start, delay, kick, args)
+
+
+def cycle_laws(
+    f: Field,
+    start: ArrayLike,
+    onset: ArrayLike,
+    args: Any = None,
+    *,
+    scale: ArrayLike,
+    crossing_speed: ArrayLike,
+    steps_per_delay: int = 32,
+    distances: tuple[float, ...] = DISTANCES,
+) -> CycleLaws:
+    """Measure how amplitude and period of the cycle begin at the delay `onset`.
+
+    **Arguments:** as for `simulated_cycles`, with `onset` for the delay at which the steady state
+    turns unstable; `scale` (n,): a deviation at which the equation is no longer linear, where
+    simulations start; `crossing_speed` (n,): d Re lambda / d delay there, which says how slowly
+    cycles settle: the nearest one gets twenty e-folds before it is read.
+
+    **Returns:** `CycleLaws`. The error of a limit is its difference to that of a polynomial of one
+    degree less, and the errors of the cycles carried along.
+    """
+    y, lag, size, speed = (
+        np.asarray(v, dtype=float) for v in (start, onset, scale, crossing_speed)
+    )
+    mu = np.asarray(distances)
+    slowest = np.nanmin(np.where(speed > 0, speed * lag, np.nan)) * mu.min()
+    delays = _WINDOW + 64 * int(np.ceil(10 / np.maximum(slowest, 1e-3) / 64))
+    shape = (len(y), len(mu))
+
+    def spread(v: Any) -> NDArray[np.float64]:
+        return np.broadcast_to(np.asarray(v, dtype=float)[:, None], shape).reshape(-1)
+
+    cycles = simulated_cycles(
+        f, spread(y), (lag[:, None] * (1 + mu)).reshape(-1), jax.tree.map(spread, args),
+        perturbation=0.5 * (size[:, None] * np.sqrt(mu)).reshape(-1), delays=delays,
+        steps_per_delay=steps_per_delay,
+    )  # fmt: skip
+    read = Cycle(*(field.reshape(shape) for field in cycles))
+    ratio = read.amplitude**2 / (mu * lag[:, None])
+    spill = 2 * read.amplitude * read.amplitude_error / (mu * lag[:, None])
+    (amplitude, *_), (amplitude_error, *_) = _at_zero(mu, ratio, spill)
+    periods, period_errors = _at_zero(mu, read.period, read.period_error)
+    return CycleLaws(
+        amplitude, amplitude_error, periods[1] / lag, period_errors[1] / lag, periods[0],
+        np.isfinite(read.amplitude_error).all(axis=1),
+    )  # fmt: skip
+
+
+def _at_zero(
+    x: NDArray[np.float64], y: NumpyLike, error: NumpyLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Value and slope at x = 0 of y(x), shape (2, n) each with their errors; y has shape (n, m)."""
+    best, less = (_weights(x, len(x) - 1 - drop) for drop in (0, 1))
+    y, error = np.asarray(y), np.asarray(error)
+    found = best @ y.T
+    with np.errstate(invalid="ignore"):
+        bound = np.abs(best) @ error.T + np.abs(found - less @ y.T)
+    return found, np.where(np.isfinite(bound), bound, np.inf)
+
+
+def _weights(x: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
+    """Rows that turn values at x into value and slope at 0 of the polynomial fitted to them."""
+    scaled = x / x.max()
+    basis = np.vander(scaled, degree + 1, increasing=True)
+    return np.linalg.pinv(basis)[:2] / np.array([[1.0], [x.max()]])

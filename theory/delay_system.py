@@ -1,0 +1,152 @@
+"""What a system of delay equations is: states, delayed states, delays, rates, a steady state."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+
+@dataclass(frozen=True)
+class DelaySystem:
+    r"""$x'(t) = F(x(t), x(t - \tau_1), \dots)$ near a steady state.
+
+    **Arguments:**
+
+    - `state`: the symbols of x, n of them.
+    - `delayed`: for each delay the n symbols of x at that earlier time.
+    - `delays`: expressions in the parameters, and (delays that depend on the state) in `state`.
+    - `rate`: the n components of F, in `state`, `delayed` and the parameters.
+    - `equilibrium`: the n components of a steady state, in the parameters.
+    - `where`: conditions under which that steady state is meant.
+
+    **Raises:** ValueError where the counts differ, a symbol is used twice, or the rates do not
+    vanish at the equilibrium at a random admissible point.
+
+    >>> x, y, tau = sp.symbols("x y tau", positive=True)
+    >>> hutchinson = DelaySystem((x,), ((y,),), (tau,), (x * (1 - y),), (sp.Integer(1),))
+    >>> hutchinson.parameters
+    (tau,)
+    """
+
+    state: tuple[sp.Symbol, ...]
+    delayed: tuple[tuple[sp.Symbol, ...], ...]
+    delays: tuple[sp.Expr, ...]
+    rate: tuple[sp.Expr, ...]
+    equilibrium: tuple[sp.Expr, ...]
+    where: tuple[Relational, ...] = ()
+
+    def __post_init__(self) -> None:
+        n = len(self.state)
+        symbols = [*self.state, *(one for group in self.delayed for one in group)]
+        if not n or len(self.rate) != n or len(self.equilibrium) != n:
+            raise ValueError(
+                f"{n} states, {len(self.rate)} rates and {len(self.equilibrium)} components of "
+                "the equilibrium; give as many of each, and at least one."
+            )
+        if any(len(group) != n for group in self.delayed) or len(self.delayed) != len(self.delays):
+            raise ValueError(
+                f"{len(self.delays)} delays, and delayed states {self.delayed}; give for each "
+                f"delay a tuple of {n} symbols."
+            )
+        if len({str(symbol) for symbol in symbols}) < len(symbols):
+            raise ValueError(f"the names of {symbols} are not all different; rename one.")
+        unknown = sorted(
+            str(s)
+            for expression in (*self.equilibrium, *self.delays)
+            for s in expression.free_symbols & {one for group in self.delayed for one in group}
+        )
+        if unknown:
+            raise ValueError(f"{unknown[0]} stands in a delay or the equilibrium; solve for it.")
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Every symbol that is no state, sorted by name."""
+        every = set().union(*(one.free_symbols for one in (*self.rate, *self.delays)))
+        every |= set().union(*(one.free_symbols for one in self.equilibrium))
+        states = {*self.state, *(one for group in self.delayed for one in group)}
+        return tuple(sorted(every - states, key=str))
+
+    def at_rest(self, expression: sp.Expr) -> sp.Expr:
+        """An expression with all states, past and present, at the equilibrium."""
+        return expression.subs(self.resting(), simultaneous=True)
+
+    def resting(self) -> dict[sp.Symbol, sp.Expr]:
+        """The value of every state, past and present, at the equilibrium."""
+        groups = (self.state, *self.delayed)
+        return {s: v for group in groups for s, v in zip(group, self.equilibrium, strict=True)}
+
+
+def scalar(
+    rate: sp.Expr | str,
+    *,
+    state: str = "x",
+    delayed: str = "x_tau",
+    delay: str = "tau",
+    equilibrium: sp.Expr | str | None = None,
+    where: tuple[Relational, ...] = (),
+) -> DelaySystem:
+    """One equation x'(t) = rate with one constant delay, as a `DelaySystem`.
+
+    **Arguments:** the rate, as text or in SymPy symbols, and what its symbols are called; in text
+    every name stands for a positive number, but those of Python's mathematics (`exp`, `pi`). The
+    equilibrium, if it is not given, is the one positive solution that SymPy finds.
+
+    **Raises:** ValueError on a text that is no expression, on names that do not occur, and where
+    SymPy finds no or several equilibria; then give `equilibrium`.
+    """
+    expression = parsed(rate, "rate")
+    known = {str(symbol): symbol for symbol in expression.free_symbols}
+    for role, name in (("state", state), ("delayed", delayed)):
+        if role == "delayed" and name not in known:
+            raise ValueError(
+                f"delayed={name!r} does not occur in the rate {expression}; the symbols in it are "
+                f"{', '.join(sorted(known))}."
+            )
+    x, y, tau = (known.get(n, sp.Symbol(n, positive=True)) for n in (state, delayed, delay))
+    if equilibrium is None:
+        rest = _solved(expression.subs(y, x), x)
+    else:
+        rest = parsed(equilibrium, "equilibrium", known)
+    return DelaySystem((x,), ((y,),), (tau,), (expression,), (rest,), tuple(where))
+
+
+def parsed(text: sp.Expr | str, role: str, known: dict[str, sp.Symbol] | None = None) -> sp.Expr:
+    """An expression from text, whose unknown names are positive symbols.
+
+    **Raises:** ValueError on a text that is no expression.
+    """
+    if isinstance(text, sp.Expr):
+        return text
+    if not isinstance(text, str):
+        raise ValueError(f"{role}={text!r} is neither text nor a SymPy expression.")
+    try:
+        tree = list(ast.walk(ast.parse(text, mode="eval")))
+        called = {
+            c.func.id for c in tree if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)
+        }
+        names = {one.id for one in tree if isinstance(one, ast.Name)} - called - {"pi"}
+        symbols = {name: sp.Symbol(name, positive=True) for name in names} | (known or {})
+        guess = sp.sympify(text, locals=symbols, rational=True)
+    except (sp.SympifyError, SyntaxError, TypeError, AttributeError) as problem:
+        raise ValueError(f"{role}={text!r} is no expression ({problem}).") from None
+    if not isinstance(guess, sp.Expr) or isinstance(guess, AppliedUndef):
+        raise ValueError(f"{role}={text!r} is {type(guess).__name__}, no expression.")
+    unknown = guess.atoms(AppliedUndef)
+    if unknown:
+        raise ValueError(f"{role}={text!r} calls {unknown.pop().func}, which SymPy does not know.")
+    return guess
+
+
+def _solved(at_rest: sp.Expr, x: sp.Symbol) -> sp.Expr:
+    try:
+        found = sp.solve(at_rest, x)
+    except NotImplementedError:
+        found = []
+    if len(found) != 1:
+        what = f"several equilibria: {found}" if found else f"no equilibrium of {at_rest} = 0"
+        raise ValueError(f"SymPy finds {what}; give the one that is meant as equilibrium=….")
+    return found[0]
