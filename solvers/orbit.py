@@ -1,0 +1,322 @@
+"""Periodic orbits of autonomous delay equations, by collocation in trigonometric polynomials.
+
+The unknowns are the Fourier coefficients of one period and its frequency; the equation is required
+at 2 modes + 1 equally spaced phases, and Newton's method uses the derivative by JAX, lookups at
+state-dependent times included. A smooth orbit is found to round-off with few modes; an orbit with
+fast transitions (a relaxation cycle) needs many, and `converged` says where they were too few.
+Source: Boyd, Chebyshev and Fourier Spectral Methods (Dover, 2001), chapter 4; for delay equations
+Engelborghs et al., SIAM J. Sci. Comput. 22 (2001) 1593.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from lemmata.solvers.functional import (
+    Delay,
+    Field,
+    checked_problem,
+    functional,
+    positive,
+)
+
+_PROBLEMS = (
+    "none",
+    "Newton's method did not converge; give a closer guess and period, from a simulation say",
+    "the harmonics do not decay to the tolerance; raise `max_modes`, or move away from the"
+    " relaxation regime, where this method does not reach",
+    "the guess collapsed onto a steady state; give a guess of a larger amplitude",
+)
+_CONVERGED = 1e-8  # a Newton step below this is followed by one of its square
+
+
+class Orbit(eqx.Module):
+    """One period of y(t) = Re(c_0) + 2 Re sum_k c_k exp(2 pi i k t / period).
+
+    `period`, and its `period_error`: time. `ts` (N,): equally spaced from 0; `ys` (N, *state).
+    `harmonics`: c_0 to c_modes, (modes + 1, *state), complex. `error`: estimate of the largest
+    distance from the exact orbit, in units of y. `problem`: 0, or what `advice` puts into words.
+    """
+
+    period: Array
+    period_error: Array
+    ts: Array
+    ys: Array
+    harmonics: Array
+    error: Array
+    problem: Array
+
+    @property
+    def converged(self) -> Array:
+        """Whether the orbit is one, as well resolved as was asked for."""
+        return self.problem == 0
+
+    @property
+    def amplitude(self) -> Array:
+        """Half the distance from the lowest to the highest value, of the state's shape."""
+        waves = coefficients_of(self.harmonics)
+        modes = len(waves) // 2
+        phases = 2 * jnp.pi * jnp.arange(16 * modes) / (16 * modes)
+
+        def highest(wave: Array) -> Array:
+            y = lambda phase: fourier(phase, modes) @ wave
+            slope, bend = jax.grad(y), jax.grad(jax.grad(y))
+            top = phases[jnp.argmax(fourier(phases, modes) @ wave)]
+            for _ in range(3):  # Newton, from a point near enough
+                curved = bend(top)
+                top = top - jnp.where(curved < 0, slope(top) / curved, 0.0)
+            return y(top)
+
+        peaks, troughs = (jax.vmap(highest, in_axes=1)(side * waves) for side in (1, -1))
+        return ((peaks + troughs) / 2).reshape(self.harmonics.shape[1:])
+
+    def evaluate(self, t: ArrayLike) -> Array:
+        """The state at times of any shape: (*t.shape, *state)."""
+        t = jnp.asarray(t, dtype=float)
+        values = fourier(2 * jnp.pi / self.period * t, len(self.harmonics) - 1) @ coefficients_of(
+            self.harmonics
+        )
+        return values.reshape(t.shape + self.harmonics.shape[1:])
+
+    def advice(self) -> str:
+        """What is wrong, and what to do about it; for one orbit, not a batch."""
+        return _PROBLEMS[int(self.problem)]
+
+
+def fourier(phase: Array, modes: int) -> Array:
+    """1, cos(k phase), sin(k phase) for k = 1 to modes, along a new last axis."""
+    k = jnp.arange(1, modes + 1)
+    turned = phase[..., None] * k
+    one = jnp.ones_like(phase)[..., None]
+    return jnp.concatenate([one, jnp.cos(turned), jnp.sin(turned)], axis=-1)
+
+
+def harmonics_of(coefficients: Array, shape: tuple[int, ...]) -> Array:
+    """c_0 to c_modes from the real coefficients (2 modes + 1, n) of `fourier`."""
+    modes = len(coefficients) // 2
+    waves = (coefficients[1 : modes + 1] - 1j * coefficients[modes + 1 :]) / 2
+    return jnp.concatenate([coefficients[:1] + 0j, waves]).reshape(modes + 1, *shape)
+
+
+def coefficients_of(harmonics: Array) -> Array:
+    """The inverse of `harmonics_of`, with the state's axes flat."""
+    c = harmonics.reshape(len(harmonics), -1)
+    return jnp.concatenate([c[:1].real, 2 * c[1:].real, -2 * c[1:].imag])
+
+
+class Solved(NamedTuple):
+    """What `newton` found: `x`, the size of the last `step`, and the `shifted` collocation's step.
+
+    `jacobian` is that of the last step; steps are relative to `scale`.
+    """
+
+    x: Array
+    step: Array
+    shifted: Array
+    jacobian: Array
+
+
+def newton(
+    residual: Callable[[Array, Array], Array], start: Array, scale: Array, most: int
+) -> Solved:
+    """Solve residual(x, 0) = 0 by a damped Newton's method, then take one step of residual(., 1/2).
+
+    The second argument of `residual` shifts the collocation points by that part of their spacing.
+    Both schemes are equally good, and aliasing pulls them in opposite directions: their distance is
+    an estimate of the error that the equation itself hands out.
+    """
+    jacobian = jax.jacfwd(residual)
+    fractions = 0.5 ** jnp.arange(6)
+    exact = jnp.zeros((), start.dtype)
+
+    def improve(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        x, _, count = carry
+        now = residual(x, exact)
+        step = -jnp.linalg.solve(jacobian(x, exact), now)
+        sizes = jax.vmap(lambda part: jnp.linalg.norm(residual(x + part * step, exact)))(fractions)
+        good = sizes < (1 - fractions / 4) * jnp.linalg.norm(now)
+        # Close to round-off nothing decreases; there the whole step is right.
+        near = jnp.max(jnp.abs(step / scale)) < 1e-4
+        part = jnp.where(near | ~jnp.any(good), 1.0, fractions[jnp.argmax(good)])
+        return x + part * step, jnp.max(jnp.abs(step / scale)), count + 1
+
+    def unfinished(carry: tuple[Array, Array, Array]) -> Array:
+        _, size, count = carry
+        return (size > 1e-10) & (count < most)
+
+    began = (start, jnp.asarray(jnp.inf, start.dtype), jnp.zeros((), int))
+    x, size, _ = jax.lax.while_loop(unfinished, improve, began)
+    matrix = jacobian(x, exact + 0.5)
+    shifted = -jnp.linalg.solve(matrix, residual(x, exact + 0.5))
+    return Solved(x, size, shifted, matrix)
+
+
+def defect(
+    f: Field, delays: tuple[Delay, ...], shape: tuple[int, ...]
+) -> Callable[[Array, Array, Array, Any], Array]:
+    """The equation's residual (2 modes + 1, n) in Fourier coefficients, frequency, shift, args."""
+    F = functional(f, delays, shape)
+
+    def at(coefficients: Array, omega: Array, shift: Array, args: Any) -> Array:
+        modes = len(coefficients) // 2
+        phases = 2 * jnp.pi * (jnp.arange(2 * modes + 1) + shift) / (2 * modes + 1)
+
+        def one(phase: Array) -> Array:
+            def path(s: Array) -> Array:
+                return fourier(phase + omega * s, modes) @ coefficients
+
+            _, rate = jax.jvp(path, (jnp.zeros_like(phase),), (jnp.ones_like(phase),))
+            return rate - F(path, args)
+
+        return jax.vmap(one)(phases)
+
+    return at
+
+
+def measured_orbit(
+    coefficients: Array, omega: Array, moved: Array, moved_omega: Array, shape: tuple[int, ...]
+) -> Orbit:
+    """An orbit and its errors from the solution and the distance of the `moved` one (unjudged)."""
+    modes = len(coefficients) // 2
+    harmonics = harmonics_of(coefficients, shape)
+    sizes = 2 * jnp.abs(harmonics).reshape(modes + 1, -1).max(axis=1)
+    # Odd orbits have no even harmonics, so that the last two are looked at, at least.
+    last = max(2, modes // 8)
+    tail = sizes[-last:].sum()
+    ts = 2 * jnp.pi / omega * jnp.arange(2 * modes + 1) / (2 * modes + 1)
+    ys = fourier(omega * ts, modes) @ coefficients
+    eps = jnp.finfo(ys.dtype).eps
+    error = jnp.abs(moved).sum(axis=0).max() + tail + 8 * eps * jnp.max(jnp.abs(ys))
+    period = 2 * jnp.pi / omega
+    relative = jnp.abs(moved_omega / omega) + (tail / sizes[1:].max()) ** 2 + 8 * eps
+    flat = ys.reshape(len(ts), *shape)
+    return Orbit(period, period * relative, ts, flat, harmonics, error, jnp.zeros((), int))
+
+
+def periodic_orbit(
+    f: Field,
+    guess: Callable[[Array], Array] | ArrayLike,
+    period: ArrayLike,
+    delays: Sequence[Delay],
+    args: Any = None,
+    *,
+    modes: int = 8,
+    max_modes: int = 64,
+    tolerance: float = 1e-9,
+) -> Orbit:
+    """Periodic orbit of y' = f(t, y, ylag, args) near a guess; stable or not makes no difference.
+
+    **Arguments:** `f` autonomous (it is called with t = 0). `guess`: a function of time, or values
+    at equally spaced times from 0, without the end, of shape (N, *state); `period`: a guess.
+    `delays`: numbers or callables (t, y, args) -> lag. The number of modes doubles from `modes`
+    until the error is below `tolerance` times the amplitude, or `max_modes` is passed.
+
+    **Returns:** an `Orbit`; ask for `converged` and `advice()`. Its error adds up the distance to
+    the solution on shifted points, and the last harmonics. The phase is that of the guess.
+
+    **Raises:** ValueError or TypeError on arguments of the wrong kind, shape or sign.
+    """
+    if modes < 2 or max_modes < modes:
+        raise ValueError(
+            f"`modes={modes!r}`, `max_modes={max_modes!r}`: start with at least 2 and end with no "
+            "fewer than at the start."
+        )
+    if not 0 < tolerance < 1:
+        raise ValueError(f"`tolerance={tolerance!r}` must lie between 0 and 1; 1e-9 is usual.")
+    length = float(jnp.asarray(period))
+    samples = _samples(guess, length, 2 * max_modes + 1)
+    shape = samples.shape[1:]
+    lags, _, (T,) = checked_problem(delays, samples[0], period=length)
+    positive("period", T)
+    start, omega = _coefficients(samples, modes), 2 * jnp.pi / T
+    while True:
+        orbit = _solve(f, lags, shape, start, omega, args, jnp.asarray(tolerance))
+        if int(orbit.problem) not in (1, 2) or 2 * modes > max_modes:
+            return orbit
+        modes *= 2
+        if int(orbit.problem) == 1:  # too coarse, perhaps, for there to be a solution
+            start = _coefficients(samples, modes)
+            continue
+        flat = coefficients_of(orbit.harmonics)
+        gap = jnp.zeros((modes - len(flat) // 2, flat.shape[1]))
+        half = len(flat) // 2 + 1
+        start = jnp.concatenate([flat[:half], gap, flat[half:], gap])
+        omega = 2 * jnp.pi / orbit.period
+
+
+def _samples(guess: Any, period: float, count: int) -> Array:
+    if callable(guess):
+        values = jax.vmap(guess)(period * jnp.arange(count) / count)
+    else:
+        values = jnp.asarray(guess, dtype=float)
+    if values.ndim not in (1, 2) or len(values) < 5:
+        raise ValueError(
+            f"`guess` has values of shape {values.shape}; give a function of time, or at least 5 "
+            "values over one period, of shape (N,) or (N, n)."
+        )
+    if not np.isfinite(values).all():
+        raise ValueError("`guess` has values that are not finite; a guess must be finite.")
+    return jnp.asarray(values, dtype=float)
+
+
+def _coefficients(samples: Array, modes: int) -> Array:
+    """Real Fourier coefficients (2 modes + 1, n) of equally spaced samples (N, *state)."""
+    spectrum = jnp.fft.rfft(samples.reshape(len(samples), -1), axis=0) / len(samples)
+    kept = min(modes, (len(samples) - 1) // 2)
+    harmonics = jnp.zeros((modes + 1, spectrum.shape[1]), complex)
+    return coefficients_of(harmonics.at[: kept + 1].set(spectrum[: kept + 1]))
+
+
+@eqx.filter_jit
+def _solve(
+    f: Field,
+    delays: tuple[Delay, ...],
+    shape: tuple[int, ...],
+    start: Array,
+    omega: Array,
+    args: Any,
+    tolerance: Array,
+) -> Orbit:
+    equation = defect(f, delays, shape)
+    modes, size = len(start) // 2, start.size
+    swing = jnp.sqrt((start[1:] ** 2).sum())
+    # The phase is fixed by being orthogonal to a shift of the guess.
+    k = jnp.arange(1, modes + 1)[:, None]
+    drift = jnp.concatenate([k * start[modes + 1 :], -k * start[1 : modes + 1]]) / swing**2
+
+    def residual(x: Array, shift: Array) -> Array:
+        coefficients = x[:size].reshape(start.shape)
+        rates = equation(coefficients, x[size], shift, args)
+        phase = (drift * (coefficients[1:] - start[1:])).sum()
+        return jnp.append(rates.ravel() / (omega * swing), phase)
+
+    scale = jnp.append(jnp.full(size, swing), omega)
+    found = newton(residual, jnp.append(start.ravel(), omega), scale, 40)
+    coefficients, moved = found.x[:size], found.shifted[:size]
+    orbit = measured_orbit(
+        coefficients.reshape(start.shape),
+        jnp.abs(found.x[size]),
+        moved.reshape(start.shape),
+        found.shifted[size],
+        shape,
+    )
+    left = jnp.sqrt((coefficients.reshape(start.shape)[1:] ** 2).sum())
+    failed = ~(found.step < _CONVERGED) | ~(found.x[size] > 0)
+    coarse = ~(orbit.error <= tolerance * left)
+    problem = jnp.select([failed, left < 1e-4 * swing, coarse], [1, 3, 2], 0)
+    lost = (problem == 1) | (problem == 3)
+    return eqx.tree_at(
+        lambda o: (o.problem, o.error, o.period_error),
+        orbit,
+        (
+            problem,
+            jnp.where(lost, jnp.inf, orbit.error),
+            jnp.where(lost, jnp.inf, orbit.period_error),
+        ),
+    )
