@@ -125,36 +125,40 @@ class Solved(NamedTuple):
 def newton(
     residual: Callable[[Array, Array], Array], start: Array, scale: Array, most: int
 ) -> Solved:
-    """Solve residual(x, 0) = 0 by a damped Newton's method, then take one step of residual(., 1/2).
+    """Solve residual(x, 0) = 0 by Newton's method, then take one step of residual(., 1/2).
 
     The second argument of `residual` shifts the collocation points by that part of their spacing.
     Both schemes are equally good, and aliasing pulls them in opposite directions: their distance is
-    an estimate of the error that the equation itself hands out.
+    an estimate of the error that the equation itself hands out. Steps are cut to half of `scale`.
     """
-    jacobian = jax.jacfwd(residual)
-    fractions = 0.5 ** jnp.arange(6)
-    exact = jnp.zeros((), start.dtype)
 
-    def improve(carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        x, _, count = carry
-        now = residual(x, exact)
-        step = -jnp.linalg.solve(jacobian(x, exact), now)
-        sizes = jax.vmap(lambda part: jnp.linalg.norm(residual(x + part * step, exact)))(fractions)
-        good = sizes < (1 - fractions / 4) * jnp.linalg.norm(now)
-        # Close to round-off nothing decreases; there the whole step is right.
-        near = jnp.max(jnp.abs(step / scale)) < 1e-4
-        part = jnp.where(near | ~jnp.any(good), 1.0, fractions[jnp.argmax(good)])
-        return x + part * step, jnp.max(jnp.abs(step / scale)), count + 1
+    def twice(x: Array, shift: Array) -> tuple[Array, Array]:
+        value = residual(x, shift)
+        return value, value
 
-    def unfinished(carry: tuple[Array, Array, Array]) -> Array:
-        _, size, count = carry
-        return (size > 1e-10) & (count < most)
+    jacobian = jax.jacfwd(twice, has_aux=True)
 
-    began = (start, jnp.asarray(jnp.inf, start.dtype), jnp.zeros((), int))
-    x, size, _ = jax.lax.while_loop(unfinished, improve, began)
-    matrix = jacobian(x, exact + 0.5)
-    shifted = -jnp.linalg.solve(matrix, residual(x, exact + 0.5))
-    return Solved(x, size, shifted, matrix)
+    # One body for both schemes, so that the equation is compiled once.
+    def improve(carry: tuple[Solved, Array]) -> tuple[Solved, Array]:
+        found, count = carry
+        last = (found.step <= 1e-10) | (count >= most)
+        matrix, value = jacobian(found.x, jnp.where(last, 0.5, 0.0))
+        step = -jnp.linalg.solve(matrix, value)
+        size = jnp.max(jnp.abs(step / scale))
+        moved = found.x + step * jnp.minimum(1.0, 0.5 / size)
+        after = Solved(
+            jnp.where(last, found.x, moved), jnp.where(last, found.step, size), step, matrix
+        )
+        return after, jnp.where(last, most + 2, count + 1)
+
+    def unfinished(carry: tuple[Solved, Array]) -> Array:
+        return carry[1] <= most
+
+    size = len(start)
+    none = Solved(
+        start, jnp.asarray(jnp.inf, start.dtype), start, jnp.zeros((size, size), start.dtype)
+    )
+    return jax.lax.while_loop(unfinished, improve, (none, jnp.zeros((), int)))[0]
 
 
 def defect(
