@@ -18,8 +18,15 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from lemmata.solvers.functional import Delay, Field, checked_problem, linear_part, positive
-from lemmata.solvers.normal_form import lyapunov_coefficient, null_vectors
+from lemmata.solvers.functional import (
+    Delay,
+    Field,
+    checked_problem,
+    functional,
+    linear_part,
+    positive,
+)
+from lemmata.solvers.normal_form import null_vectors
 from lemmata.solvers.orbit import Orbit, defect, measured_orbit, newton
 
 _CONVERGED = 1e-8
@@ -188,22 +195,22 @@ def amplitude_law(
     omega: ArrayLike,
     parameter: ArrayLike,
     largest: ArrayLike | None = None,
-    count: int = 5,
+    count: int = 6,
     modes: int = 8,
 ) -> AmplitudeLaw:
     """How a cycle's amplitude and period leave the Hopf point, extrapolated from `count` orbits.
 
     Polynomials in A^2 through the parameter and the frequency of orbits up to the amplitude
     `largest`; their errors add the distance from the polynomials without the largest orbit and
-    the orbits' own errors. Without `largest`, the size at which the cubic term turns the phase by 2
-    percent (a matter of scale only: the limits do not use the normal form). Arguments and errors
-    otherwise as for `cycle_branch`; `jax.vmap` it over parameter points.
+    the orbits' own errors. Without `largest`, a quarter of the size at which the second or third
+    derivative along the critical wave catches up with the first. Arguments and errors otherwise as
+    for `cycle_branch`; `jax.vmap` it over parameter points.
     """
     if count < 3:
         raise ValueError(f"`count={count!r}` must be at least 3, for two orders of extrapolation.")
     if largest is None:
-        form = lyapunov_coefficient(f, state, delays, omega, args_of(jnp.asarray(parameter)))
-        largest = 2 * jnp.sqrt(0.02 * jnp.asarray(omega) / jnp.abs(form.c1))
+        lags, y, (frequency, mu) = checked_problem(delays, state, omega=omega, parameter=parameter)
+        largest = _reach(f, lags, y, frequency, args_of(mu)) / 4
     top = jnp.asarray(largest, dtype=float)
     # Chebyshev points of A^2 / largest^2 in (0, 1), ascending.
     spread = np.sin(np.pi * (2 * np.arange(count) + 1) / (4 * count)) ** 2
@@ -239,6 +246,26 @@ def amplitude_law(
         bound(2 * jnp.pi / w**2 * w_error),
         jnp.all(branch.converged),
     )
+
+
+def _reach(f: Field, delays: tuple, state: Array, omega: Array, args: Any) -> Array:
+    """The amplitude at which the equation is no longer nearly linear along the critical wave."""
+    q, _, _ = null_vectors(*linear_part(f, delays, state, args), omega)
+    F = functional(f, delays, state.shape)
+
+    def derivatives(phase: Array) -> tuple[Array, Array]:
+        def along(size: Array) -> Array:
+            def path(s: Array) -> Array:
+                return state.ravel() + size * (q * jnp.exp(1j * (phase + omega * s))).real
+
+            return F(path, args)
+
+        second = jax.jacfwd(jax.jacfwd(along))
+        value, third = jax.jvp(second, (jnp.zeros(()),), (jnp.ones(()),))
+        return jnp.max(jnp.abs(value)), jnp.max(jnp.abs(third))
+
+    second, third = jax.vmap(derivatives)(jnp.array([0.0, jnp.pi / 2]))
+    return jnp.minimum(omega / second.max(), jnp.sqrt(omega / third.max()))
 
 
 def _limits(x: np.ndarray, values: Array, errors: Array) -> list[tuple[Array, Array]]:
