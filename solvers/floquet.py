@@ -104,15 +104,11 @@ def _split(
 
 
 @eqx.filter_jit
-def _monodromies(
-    f: Field, delays: tuple[Delay, ...], orbit: Orbit, args: Any, nodes: int
-) -> Array:
+def _monodromies(f: Field, delays: tuple[Delay, ...], orbit: Orbit, args: Any, nodes: int) -> Array:
     return jax.vmap(lambda one, a: monodromy(f, delays, one, a, nodes))(orbit, args)
 
 
-def monodromy(
-    f: Field, delays: tuple[Delay, ...], orbit: Orbit, args: Any, nodes: int
-) -> Array:
+def monodromy(f: Field, delays: tuple[Delay, ...], orbit: Orbit, args: Any, nodes: int) -> Array:
     """The monodromy operator in Chebyshev coefficients of histories, (nodes * n, nodes * n).
 
     The history's length L is the longest delay along the orbit, and at least a quarter period. nan

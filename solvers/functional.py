@@ -49,9 +49,7 @@ def functional(
     return F
 
 
-def linear_part(
-    f: Field, delays: Sequence[Delay], state: Array, args: Any
-) -> tuple[Array, Array]:
+def linear_part(f: Field, delays: Sequence[Delay], state: Array, args: Any) -> tuple[Array, Array]:
     """Matrices (1 + delays, n, n) and lags (1 + delays,) of F linearised at a constant `state`.
 
     The first belongs to lag 0. A lag that depends on the state is frozen: at rest nothing moves
@@ -78,7 +76,7 @@ def checked_problem(
     delays: Sequence[Delay], state: Any, **numbers: Any
 ) -> tuple[tuple[Delay, ...], Array, tuple[Array, ...]]:
     """Refuse what cannot be analysed, and make arrays of the numbers, so that jit traces them."""
-    if callable(delays) or np.ndim(delays) == 0 and not isinstance(delays, Sequence):
+    if not isinstance(delays, Sequence) and np.ndim(delays) != 1:
         raise TypeError(
             f"`delays` is {delays!r}; give a sequence of numbers or callables (t, y, args) -> lag."
         )

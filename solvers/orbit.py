@@ -60,28 +60,14 @@ class Orbit(eqx.Module):
     @property
     def amplitude(self) -> Array:
         """Half the distance from the lowest to the highest value, of the state's shape."""
-        waves = coefficients_of(self.harmonics)
-        modes = len(waves) // 2
-        phases = 2 * jnp.pi * jnp.arange(16 * modes) / (16 * modes)
+        return _swing(self.harmonics)
 
-        def highest(wave: Array) -> Array:
-            y = lambda phase: fourier(phase, modes) @ wave
-            slope, bend = jax.grad(y), jax.grad(jax.grad(y))
-            top = phases[jnp.argmax(fourier(phases, modes) @ wave)]
-            for _ in range(3):  # Newton, from a point near enough
-                curved = bend(top)
-                top = top - jnp.where(curved < 0, slope(top) / curved, 0.0)
-            return y(top)
-
-        peaks, troughs = (jax.vmap(highest, in_axes=1)(side * waves) for side in (1, -1))
-        return ((peaks + troughs) / 2).reshape(self.harmonics.shape[1:])
-
+    @eqx.filter_jit
     def evaluate(self, t: ArrayLike) -> Array:
         """The state at times of any shape: (*t.shape, *state)."""
         t = jnp.asarray(t, dtype=float)
-        values = fourier(2 * jnp.pi / self.period * t, len(self.harmonics) - 1) @ coefficients_of(
-            self.harmonics
-        )
+        phases = 2 * jnp.pi / self.period * t
+        values = fourier(phases, len(self.harmonics) - 1) @ coefficients_of(self.harmonics)
         return values.reshape(t.shape + self.harmonics.shape[1:])
 
     def advice(self) -> str:
@@ -108,6 +94,25 @@ def coefficients_of(harmonics: Array) -> Array:
     """The inverse of `harmonics_of`, with the state's axes flat."""
     c = harmonics.reshape(len(harmonics), -1)
     return jnp.concatenate([c[:1].real, 2 * c[1:].real, -2 * c[1:].imag])
+
+
+@eqx.filter_jit
+def _swing(harmonics: Array) -> Array:
+    waves = coefficients_of(harmonics)
+    modes = len(waves) // 2
+    phases = 2 * jnp.pi * jnp.arange(16 * modes) / (16 * modes)
+
+    def highest(wave: Array) -> Array:
+        y = lambda phase: fourier(phase, modes) @ wave
+        slope, bend = jax.grad(y), jax.grad(jax.grad(y))
+        top = phases[jnp.argmax(fourier(phases, modes) @ wave)]
+        for _ in range(3):  # Newton, from a point near enough
+            curved = bend(top)
+            top = top - jnp.where(curved < 0, slope(top) / curved, 0.0)
+        return y(top)
+
+    peaks, troughs = (jax.vmap(highest, in_axes=1)(side * waves) for side in (1, -1))
+    return ((peaks + troughs) / 2).reshape(harmonics.shape[1:])
 
 
 class Solved(NamedTuple):

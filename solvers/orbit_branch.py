@@ -75,11 +75,12 @@ class CycleBranch(eqx.Module):
 
 
 class AmplitudeLaw(NamedTuple):
-    """Limits at the onset, and bounds on their errors (inf where there is no limit).
+    """Limits at the onset, and bounds on their errors (nan and inf where there is no limit).
 
     `amplitude_squared`: of A^2 / (parameter - critical), A the first component's amplitude.
     `period_slope`: of (T / T_critical - 1) / (parameter - critical). `parameter` and `period`: the
-    critical ones, extrapolated like the rest. `converged`: whether every orbit did.
+    critical ones, extrapolated like the rest. `converged`: whether every orbit did, and the parameter
+    moves with the amplitude at all.
     """
 
     amplitude_squared: Array
@@ -156,7 +157,9 @@ def _branch(
     ) -> tuple[tuple[Array, Array, Array], tuple[Array, ...]]:
         x, tangent, last = carry
         start = x + (amplitude - last) * tangent
-        scale = jnp.append(jnp.full(size, amplitude), jnp.stack([omega, jnp.abs(x[-1]) + amplitude]))
+        scale = jnp.append(
+            jnp.full(size, amplitude), jnp.stack([omega, jnp.abs(x[-1]) + amplitude])
+        )
         found = newton(lambda z, shift: residual(z, shift, amplitude), start, scale, 15)
         tangent = jnp.linalg.solve(found.jacobian, jnp.zeros_like(x).at[-2].set(1.0))
         coefficients = found.x[:size].reshape(-1, n)
@@ -170,7 +173,10 @@ def _branch(
         resolved = orbit.error < 1e-3 * amplitude
         fine = (found.step < _CONVERGED) & (found.x[size] > 0)
         problem = jnp.select([~fine, ~resolved], [1, 2], 0)
-        orbit = eqx.tree_at(lambda o: o.problem, orbit, problem)
+        bounds = [jnp.where(fine, v, jnp.inf) for v in (orbit.error, orbit.period_error)]
+        orbit = eqx.tree_at(
+            lambda o: (o.problem, o.error, o.period_error), orbit, (problem, *bounds)
+        )
         tail = orbit.error / amplitude
         error = jnp.abs(found.shifted[-1]) + tail**2 * jnp.abs(tangent[-1]) * amplitude
         error = error + 16 * jnp.finfo(x.dtype).eps * jnp.abs(found.x[-1])
@@ -232,20 +238,18 @@ def amplitude_law(
     ratio_error = (turn_error + jnp.abs(ratio) * rise_error) / (jnp.abs(rise) - rise_error)
     settled = jnp.all(branch.converged) & (rise_error < jnp.abs(rise))
 
-    def bound(error: Array) -> Array:
-        return jnp.where(settled, error, jnp.inf)
-
-    return AmplitudeLaw(
-        top**2 / rise,
-        bound(top**2 / jnp.abs(rise) * rise_error / (jnp.abs(rise) - rise_error)),
-        -ratio / w,
-        bound((ratio_error + jnp.abs(ratio) * w_error / w) / w),
-        mu,
-        bound(mu_error),
-        2 * jnp.pi / w,
-        bound(2 * jnp.pi / w**2 * w_error),
-        jnp.all(branch.converged),
+    limits = (
+        (top**2 / rise, top**2 / jnp.abs(rise) * rise_error / (jnp.abs(rise) - rise_error)),
+        (-ratio / w, (ratio_error + jnp.abs(ratio) * w_error / w) / w),
+        (mu, mu_error),
+        (2 * jnp.pi / w, 2 * jnp.pi / w**2 * w_error),
     )
+    told = [
+        jnp.where(settled, v, lost)
+        for pair in limits
+        for v, lost in zip(pair, (jnp.nan, jnp.inf), strict=True)
+    ]
+    return AmplitudeLaw(*told, settled)
 
 
 def _reach(f: Field, delays: tuple, state: Array, omega: Array, args: Any) -> Array:

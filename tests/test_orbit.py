@@ -1,0 +1,215 @@
+"""Periodic orbits and their multipliers against exact ones."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lemmata.solvers.floquet import floquet_multipliers
+from lemmata.solvers.orbit import periodic_orbit
+from lemmata.solvers.spectrum import characteristic_roots
+
+
+def negative_feedback(t, y, ylag, a):
+    return -a * jnp.tanh(ylag[0])
+
+
+def van_der_pol(t, y, ylag, m):
+    return jnp.array([y[1], m * (1 - y[0] ** 2) * y[1] - y[0]])
+
+
+def circle(t):
+    return jnp.array([2 * jnp.cos(t), -2 * jnp.sin(t)])
+
+
+@pytest.fixture(scope="module")
+def of_van_der_pol():
+    return periodic_orbit(van_der_pol, circle, 6.3, [], 1.0, modes=48)
+
+
+def test_the_orbits_of_kaplan_and_yorke_have_period_four():
+    # J. Math. Anal. Appl. 48 (1974) 317: x(t - 1) = y runs with x on a Hamiltonian orbit.
+    orbit = periodic_orbit(negative_feedback, lambda t: jnp.cos(1.5 * t), 4.2, [1.0], 2.0)
+    t = jnp.linspace(0, 4, 50)
+    energy = jnp.log(jnp.cosh(orbit.evaluate(t))) + jnp.log(jnp.cosh(orbit.evaluate(t - 1)))
+
+    assert orbit.converged
+    assert orbit.ts.shape == orbit.ys.shape
+    assert abs(orbit.period - 4) <= orbit.period_error < 1e-10
+    assert np.ptp(energy) < 4 * orbit.error < 1e-8
+    assert np.abs(orbit.harmonics[::2]).max() < orbit.error  # odd: x(t + 2) = -x(t)
+    top = np.arccosh(np.exp(energy[0]))
+    assert abs(orbit.amplitude - top) < orbit.error
+
+
+def test_van_der_pol(of_van_der_pol):
+    exact = 6.6632868593231301896996820305  # Andersen and Geer, SIAM J. Appl. Math. 42 (1982)
+    orbit = of_van_der_pol
+    floquet = floquet_multipliers(van_der_pol, orbit, [], 1.0, nodes=48)
+    # Liouville: the product of the two multipliers is the integral of the divergence.
+    y = np.asarray(orbit.evaluate(orbit.period * jnp.arange(256) / 256))
+    product = np.exp(float(orbit.period) * np.mean(1 - y[:, 0] ** 2))
+
+    assert abs(orbit.period - exact) <= orbit.period_error < 1e-9
+    assert abs(floquet.multipliers[0] - product) <= floquet.error < 1e-5
+    assert abs(floquet.trivial - 1) <= floquet.error
+    assert floquet.stable
+
+
+def test_errors_fall_spectrally_and_estimates_hold(of_van_der_pol):
+    t = jnp.linspace(0, 6, 200)
+    truth = of_van_der_pol.evaluate(t + phase_of(of_van_der_pol))
+    errors, estimates = [], []
+    for modes in (7, 13, 25):
+        orbit = periodic_orbit(
+            van_der_pol, circle, 6.3, [], 1.0, modes=modes, max_modes=modes, tolerance=0.5
+        )
+        errors.append(float(jnp.abs(orbit.evaluate(t + phase_of(orbit)) - truth).max()))
+        estimates.append(float(orbit.error))
+    rates = np.diff(np.log(errors)) / [6, 12]
+
+    # Equal factors for equal numbers of modes, and not equal orders.
+    assert (rates < -0.25).all()
+    assert abs(rates[1] / rates[0] - 1) < 0.4
+    assert (np.array(errors) < estimates).all()
+    assert (np.array(estimates) < 200 * np.array(errors)).all()
+
+
+@jax.jit
+def phase_of(orbit):
+    """The time of the upward zero of the first component."""
+    t = orbit.ts[jnp.argmin(jnp.abs(orbit.ys[:, 0]) + 9 * (orbit.ys[:, 1] < 0))]
+    for _ in range(8):
+        y = orbit.evaluate(t)
+        t = t - y[0] / y[1]
+    return t
+
+
+RING = {"a": 0.7, "k": 0.5, "tau": 2.0, "bend": 0.15}
+
+
+def ring(t, y, ylag, p):
+    """w' = (a + i) w + k w(t - tau(|w|)) - |w|^2 w: rotating waves are exact."""
+    w, then = y[0] + 1j * y[1], ylag[0][0] + 1j * ylag[0][1]
+    rate = (p["a"] + 1j) * w + p["k"] * then - (y @ y) * w
+    return jnp.stack([rate.real, rate.imag])
+
+
+def ring_delay(t, y, p):
+    return p["tau"] + p["bend"] * (y @ y)
+
+
+def test_a_rotating_wave_with_a_delay_that_reads_the_state():
+    orbit = periodic_orbit(ring, lambda t: circle(-t) / 2, 6.0, [ring_delay], RING)
+    omega, square = 1.0, 1.0
+    for _ in range(400):
+        lag = RING["tau"] + RING["bend"] * square
+        omega = 0.7 * omega + 0.3 * (1 - RING["k"] * np.sin(omega * lag))
+        square = 0.7 * square + 0.3 * (RING["a"] + RING["k"] * np.cos(omega * lag))
+    y = orbit.evaluate(jnp.linspace(0, 5, 40))
+
+    assert orbit.converged
+    assert len(orbit.harmonics) == 9
+    assert abs(2 * np.pi / omega - orbit.period) < orbit.period_error + 1e-12
+    assert np.abs((y**2).sum(axis=1) - square).max() < 1e-12
+
+    # In the rotating frame the perturbations solve an equation of constant coefficients.
+    r, turn = np.sqrt(square), RING["k"] * np.exp(-1j * omega * lag)
+    drag = -1j * omega * r * turn * RING["bend"] * 2 * r  # the lookup moves with Re u
+    own = RING["a"] + 1j - 1j * omega - 2 * square
+    a0 = real(own) + np.array([[drag.real, 0], [drag.imag, 0]]) - square * np.diag([1, -1])
+    roots = characteristic_roots(a0, real(turn), lag, nodes=40)
+    exact = np.exp(roots[:6] * float(orbit.period))
+    floquet = floquet_multipliers(ring, orbit, [ring_delay], RING, nodes=32)
+
+    assert abs(exact[0] - 1) < 1e-10
+    assert floquet.error < 1e-8
+    assert abs(floquet.trivial - 1) < 1e-10
+    for value in exact[1:]:
+        assert np.abs(floquet.multipliers - value).min() < 1e-9
+    assert abs(floquet.leading - np.abs(exact[1])) <= floquet.error + 1e-12
+
+
+def real(z):
+    return np.array([[z.real, -z.imag], [z.imag, z.real]])
+
+
+def test_a_batch_of_orbits_and_two_delays():
+    # w' = k (w(t - 1) + w(t - 2)) + ... of one exact amplitude each; three of them at once.
+    def f(t, y, ylag, p):
+        w = [v[0] + 1j * v[1] for v in (y, *ylag)]
+        rate = (p + 1.3j) * w[0] + 0.2 * w[1] - 0.3 * w[2] - (y @ y) * w[0]
+        return jnp.stack([rate.real, rate.imag])
+
+    ps = [0.8, 1.0, 1.2]
+    orbits = [
+        periodic_orbit(f, lambda t: circle(-1.3 * t) / 2, 5.0, [1.0, 2.0], jnp.asarray(p))
+        for p in ps
+    ]
+    batch = jax.tree.map(lambda *leaves: jnp.stack(leaves), *orbits)
+    floquet = floquet_multipliers(f, batch, [1.0, 2.0], jnp.asarray(ps))
+
+    for orbit, p, leading in zip(orbits, ps, floquet.leading, strict=True):
+        omega = 2 * np.pi / orbit.period
+        gain = 0.2 * np.exp(-1j * omega) - 0.3 * np.exp(-2j * omega)
+        assert abs(1.3 + gain.imag - omega) < 1e-12
+        assert np.allclose((orbit.ys**2).sum(axis=1), p + gain.real, atol=1e-12)
+        assert leading < 1
+    assert np.allclose(floquet.trivial, 1, atol=1e-6)
+
+
+def test_too_few_modes_are_told():
+    def mackey_glass(t, y, ylag, args):
+        return 0.2 * ylag[0] / (1 + ylag[0] ** 10) - 0.1 * y
+
+    guess = lambda t: 0.9 + 0.3 * jnp.cos(2 * jnp.pi * t / 31)
+    coarse, fine = (
+        periodic_orbit(mackey_glass, guess, 31.0, [10.0], modes=most, max_modes=most)
+        for most in (8, 28)
+    )
+
+    assert not coarse.converged
+    assert "harmonics do not decay" in coarse.advice()
+    assert abs(coarse.period - fine.period) < coarse.period_error
+    assert fine.converged
+    assert np.isinf(floquet_multipliers(mackey_glass, coarse, [10.0], nodes=8).error)
+
+
+def test_a_relaxation_cycle_is_not_called_converged():
+    orbit = periodic_orbit(van_der_pol, circle, 19.0, [], 10.0, max_modes=8)
+
+    assert not orbit.converged
+    assert orbit.advice() != "none"
+
+
+def test_no_cycle_is_told():
+    # Below pi / 2 everything decays, and Newton's method has nowhere to go but the steady state.
+    orbit = periodic_orbit(
+        negative_feedback, lambda t: 0.2 * jnp.cos(1.5 * t), 4.0, [1.0], 1.4, max_modes=8
+    )
+
+    assert not orbit.converged
+    assert "steady state" in orbit.advice() or "did not converge" in orbit.advice()
+    assert np.isinf(orbit.error)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        ({"modes": 1}, ValueError, "`modes=1`, `max_modes=64`: start with at least 2"),
+        ({"tolerance": 0.0}, ValueError, "`tolerance=0.0` must lie between 0 and 1"),
+        ({"period": -4.0}, ValueError, r"`period=-4\.0` must be positive"),
+        ({"guess": np.ones(3)}, ValueError, r"`guess` has values of shape \(3,\)"),
+        ({"guess": np.full(9, np.nan)}, ValueError, "`guess` has values that are not finite"),
+        ({"delays": [[1.0]]}, ValueError, r"`delays\[0\]` has shape \(1,\)"),
+    ],
+)
+def test_wrong_arguments_are_named(wrong, error, message):
+    good = {"f": negative_feedback, "guess": jnp.cos, "period": 4.0, "delays": [1.0], "args": 2.0}
+    with pytest.raises(error, match=message):
+        periodic_orbit(**(good | wrong))
+
+
+def test_too_few_nodes_are_refused(of_van_der_pol):
+    with pytest.raises(ValueError, match="`nodes=4` must be at least 8"):
+        floquet_multipliers(van_der_pol, of_van_der_pol, [], 1.0, nodes=4)
