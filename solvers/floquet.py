@@ -86,9 +86,9 @@ def floquet_multipliers(
 
 def _eigenvalues(matrices: NDArray[np.float64]) -> NDArray[np.complex128]:
     """Eigenvalues, the largest first; nan for a matrix that is not finite."""
-    fine = np.isfinite(matrices).all(axis=(1, 2))
-    values = np.linalg.eigvals(np.where(fine[:, None, None], matrices, 0.0)).astype(complex)
-    values[~fine] = np.nan
+    fine = np.isfinite(matrices).all(axis=(1, 2), keepdims=True)
+    values = np.linalg.eigvals(np.where(fine, matrices, 0.0)).astype(np.complex128)
+    values = np.where(fine[..., 0], values, np.nan)
     return np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)
 
 
@@ -96,8 +96,8 @@ def _split(
     values: NDArray[np.complex128],
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """The trivial multiplier (m,), and the others in their order."""
-    lost = np.isnan(values).any(axis=1)
-    place = np.argmin(np.where(lost[:, None], 0.0, np.abs(values - 1)), axis=1)
+    lost = np.isnan(values)
+    place = np.argmin(np.where(lost, 0.0, np.abs(values - 1)), axis=1)
     others = np.arange(values.shape[1]) != place[:, None]
     trivial = np.take_along_axis(values, place[:, None], axis=1)[:, 0]
     return trivial, values[others].reshape(len(values), -1)

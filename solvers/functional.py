@@ -1,9 +1,9 @@
 """The right-hand side of a delay equation as a functional of the history, and its linear part.
 
 With phi(s) = y(t + s), an autonomous equation with any number of delays is y'(t) = F(phi), where
-F(phi) = f(0, phi(0), (phi(-tau_1), phi(-tau_2), ...), args), and each tau may depend on phi(0). What
-is analysed here (normal forms, cycles, multipliers) hands over phi as an explicit smooth function
-of s, so that JAX differentiates lookups at state-dependent times exactly, too.
+F(phi) = f(0, phi(0), (phi(-tau_1), phi(-tau_2), ...), args), and each tau may depend on phi(0).
+Normal forms, cycles and multipliers hand over phi as an explicit smooth function of s, so that JAX
+differentiates lookups at state-dependent times exactly, too.
 """
 
 from collections.abc import Callable, Sequence

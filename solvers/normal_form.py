@@ -189,7 +189,7 @@ def _polished(f: Field, delays: tuple, state: Array, args: Any) -> tuple[Array, 
 
 
 def null_vectors(matrices: Array, lags: Array, omega: Array) -> tuple[Array, Array, Array]:
-    """q and p of Delta(i omega), normalised as in `NormalForm`, and the distance to the next root."""
+    """q and p of Delta(i omega) as in `NormalForm`, and the distance to the next root."""
     delta = characteristic_matrix(1j * omega, matrices, lags)
     fade = (lags * jnp.exp(-1j * omega * lags))[:, None, None]
     slope = jnp.eye(matrices.shape[-1]) + jnp.sum(matrices * fade, axis=0)
@@ -249,6 +249,6 @@ def _project(f: Field, delays: tuple, state: Array, omega: Array, args: Any) -> 
     odd = ~(jnp.isfinite(residual) & (eps * size < _NEAR * omega))
     finite = jnp.isfinite(c1)
     trouble = [conditions[0] < _SINGULAR, far, odd, conditions[1] < _SINGULAR, ~finite]
-    problem = jnp.select(trouble, jnp.arange(1, 6), 0)
+    problem = jnp.select(trouble, [1, 2, 3, 4, 5], 0)
     rounding = 32 * eps * jnp.abs(terms).sum() * (1 / conditions[0] + 1 / conditions[1])
     return NormalForm(c1, rounding, q, p, h20, h11, residual + 8 * eps * size, problem)

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -260,18 +259,16 @@ def periodic_orbit(
 
 
 def _samples(guess: Any, period: float, count: int) -> Array:
-    if callable(guess):
-        values = jax.vmap(guess)(period * jnp.arange(count) / count)
-    else:
-        values = jnp.asarray(guess, dtype=float)
+    times = period * jnp.arange(count) / count
+    values = jnp.asarray(jax.vmap(guess)(times) if callable(guess) else guess, dtype=float)
     if values.ndim not in (1, 2) or len(values) < 5:
         raise ValueError(
             f"`guess` has values of shape {values.shape}; give a function of time, or at least 5 "
             "values over one period, of shape (N,) or (N, n)."
         )
-    if not np.isfinite(values).all():
+    if not bool(jnp.all(jnp.isfinite(values))):
         raise ValueError("`guess` has values that are not finite; a guess must be finite.")
-    return jnp.asarray(values, dtype=float)
+    return values
 
 
 def _coefficients(samples: Array, modes: int) -> Array:

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 from lemmata.solvers.functional import (
@@ -79,8 +80,8 @@ class AmplitudeLaw(NamedTuple):
 
     `amplitude_squared`: of A^2 / (parameter - critical), A the first component's amplitude.
     `period_slope`: of (T / T_critical - 1) / (parameter - critical). `parameter` and `period`: the
-    critical ones, extrapolated like the rest. `converged`: whether every orbit did, and the parameter
-    moves with the amplitude at all.
+    critical ones, extrapolated like the rest. `converged`: whether every orbit did, and the
+    parameter moves with the amplitude at all.
     """
 
     amplitude_squared: Array
@@ -122,10 +123,10 @@ def cycle_branch(
     sizes = jnp.asarray(amplitudes, dtype=float)
     if sizes.ndim != 1 or not sizes.size:
         raise ValueError(f"`amplitudes` has shape {sizes.shape}; give at least one, of shape (m,).")
-    if not isinstance(sizes, jax.core.Tracer) and not bool(jnp.all(sizes > 0)):
+    if not isinstance(sizes, Tracer) and not bool(jnp.all(sizes > 0)):
         raise ValueError(f"`amplitudes` must be positive, got {sizes!r}; 0 is the Hopf point.")
-    if modes < 2:
-        raise ValueError(f"`modes={modes!r}` must be at least 2; 10 suits cycles near onset.")
+    if modes < 3:
+        raise ValueError(f"`modes={modes!r}` must be at least 3; 10 suits cycles near onset.")
     return _branch(f, lags, y, args_of, frequency, mu, sizes, modes)
 
 
@@ -154,7 +155,7 @@ def _branch(
 
     def follow(
         carry: tuple[Array, Array, Array], amplitude: Array
-    ) -> tuple[tuple[Array, Array, Array], tuple[Array, ...]]:
+    ) -> tuple[tuple[Array, Array, Array], CycleBranch]:
         x, tangent, last = carry
         start = x + (amplitude - last) * tangent
         scale = jnp.append(
@@ -180,16 +181,15 @@ def _branch(
         tail = orbit.error / amplitude
         error = jnp.abs(found.shifted[-1]) + tail**2 * jnp.abs(tangent[-1]) * amplitude
         error = error + 16 * jnp.finfo(x.dtype).eps * jnp.abs(found.x[-1])
-        return (found.x, tangent, amplitude), (found.x[-1], error, tangent[-1], orbit)
+        error = jnp.where(fine, error, jnp.inf)
+        one = CycleBranch(amplitude, found.x[-1], error, tangent[-1], orbit, problem == 0)
+        return (found.x, tangent, amplitude), one
 
     rest = jnp.zeros((2 * modes + 1, n)).at[0].set(state.ravel())
     wave = jnp.zeros_like(rest).at[1].set(q.real).at[modes + 1].set(-q.imag)
     hopf = jnp.concatenate([rest.ravel(), jnp.stack([omega, parameter])])
     away = jnp.concatenate([wave.ravel(), jnp.zeros(2)])
-    _, (parameters, errors, slopes, orbits) = jax.lax.scan(
-        follow, (hopf, away, jnp.zeros(())), amplitudes
-    )
-    return CycleBranch(amplitudes, parameters, errors, slopes, orbits, orbits.problem == 0)
+    return jax.lax.scan(follow, (hopf, away, jnp.zeros(())), amplitudes)[1]
 
 
 def amplitude_law(
@@ -238,18 +238,17 @@ def amplitude_law(
     ratio_error = (turn_error + jnp.abs(ratio) * rise_error) / (jnp.abs(rise) - rise_error)
     settled = jnp.all(branch.converged) & (rise_error < jnp.abs(rise))
 
-    limits = (
-        (top**2 / rise, top**2 / jnp.abs(rise) * rise_error / (jnp.abs(rise) - rise_error)),
-        (-ratio / w, (ratio_error + jnp.abs(ratio) * w_error / w) / w),
-        (mu, mu_error),
-        (2 * jnp.pi / w, 2 * jnp.pi / w**2 * w_error),
+    def told(value: Array, error: Array) -> tuple[Array, Array]:
+        return jnp.where(settled, value, jnp.nan), jnp.where(settled, error, jnp.inf)
+
+    square = top**2 / rise
+    return AmplitudeLaw(
+        *told(square, jnp.abs(square) * rise_error / (jnp.abs(rise) - rise_error)),
+        *told(-ratio / w, (ratio_error + jnp.abs(ratio) * w_error / w) / w),
+        *told(mu, mu_error),
+        *told(2 * jnp.pi / w, 2 * jnp.pi / w**2 * w_error),
+        settled,
     )
-    told = [
-        jnp.where(settled, v, lost)
-        for pair in limits
-        for v, lost in zip(pair, (jnp.nan, jnp.inf), strict=True)
-    ]
-    return AmplitudeLaw(*told, settled)
 
 
 def _reach(f: Field, delays: tuple, state: Array, omega: Array, args: Any) -> Array:
@@ -268,12 +267,13 @@ def _reach(f: Field, delays: tuple, state: Array, omega: Array, args: Any) -> Ar
         value, third = jax.jvp(second, (jnp.zeros(()),), (jnp.ones(()),))
         return jnp.max(jnp.abs(value)), jnp.max(jnp.abs(third))
 
-    second, third = jax.vmap(derivatives)(jnp.array([0.0, jnp.pi / 2]))
+    # Both are trigonometric in the phase, and may vanish at some.
+    second, third = jax.vmap(derivatives)(jnp.pi / 8 * jnp.arange(8))
     return jnp.minimum(omega / second.max(), jnp.sqrt(omega / third.max()))
 
 
 def _limits(x: np.ndarray, values: Array, errors: Array) -> list[tuple[Array, Array]]:
-    """Value and slope at x = 0 of the polynomial through all points, with bounds on their errors."""
+    """Value and slope at x = 0 of the polynomial through all points, with their error bounds."""
     found = []
     for order in (0, 1):
         weights = np.linalg.inv(np.vander(x, increasing=True))[order]

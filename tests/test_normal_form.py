@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import bisect
 
 from lemmata.solvers.normal_form import hopf_normal_form, lyapunov_coefficient
 from lemmata.solvers.spectrum import linearise, rightmost
@@ -128,10 +129,7 @@ def test_the_speed_follows_a_steady_state_that_moves():
     def root(P):
         return rightmost(*map(np.asarray, linearise(blowflies, np.log(P), P)), delay).root
 
-    low, high = 8.0, 30.0
-    for _ in range(60):
-        P = (low + high) / 2
-        low, high = (low, P) if root(P).real > 0 else (P, high)
+    P = float(bisect(lambda P: root(P).real, 8, 30, xtol=1e-13))
     law = hopf_normal_form(
         blowflies, float(np.log(P)), [delay], float(root(P).imag), lambda P: P, P
     )

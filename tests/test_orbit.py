@@ -101,7 +101,7 @@ def ring_delay(t, y, p):
 
 def test_a_rotating_wave_with_a_delay_that_reads_the_state():
     orbit = periodic_orbit(ring, lambda t: circle(-t) / 2, 6.0, [ring_delay], RING)
-    omega, square = 1.0, 1.0
+    omega, square, lag = 1.0, 1.0, 2.0
     for _ in range(400):
         lag = RING["tau"] + RING["bend"] * square
         omega = 0.7 * omega + 0.3 * (1 - RING["k"] * np.sin(omega * lag))

@@ -158,7 +158,7 @@ def test_too_few_modes_or_too_far_a_step_are_told():
         omega=np.pi / 2,
         parameter=np.pi / 6,
         amplitudes=[0.1, 6.0],
-        modes=2,
+        modes=6,
     )
 
     assert branch.converged.tolist() == [True, False]
@@ -169,7 +169,7 @@ def test_too_few_modes_or_too_far_a_step_are_told():
     [
         ({"amplitudes": 0.1}, ValueError, r"`amplitudes` has shape \(\); give at least one"),
         ({"amplitudes": [0.0]}, ValueError, "`amplitudes` must be positive"),
-        ({"modes": 1}, ValueError, "`modes=1` must be at least 2"),
+        ({"modes": 2}, ValueError, "`modes=2` must be at least 3"),
         ({"omega": -1.0}, ValueError, r"`omega=-1\.0` must be positive"),
         ({"parameter": [1.0]}, ValueError, r"`parameter` has shape \(1,\)"),
     ],
