@@ -17,7 +17,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from lemmata.solvers.functional import Delay, Field, checked_problem, functional, lags_at
+from lemmata.solvers.functional import Delay, Field, checked_problem, functional, lags_at, traced
 from lemmata.solvers.orbit import Orbit, coefficients_of, fourier
 
 
@@ -68,6 +68,7 @@ def floquet_multipliers(
         orbit = jax.tree.map(lambda leaf: leaf[None], orbit)
         args = jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], args)
     lags, _, _ = checked_problem(delays, orbit.ys[0, 0])
+    args = traced(args)
     converged = np.asarray(orbit.converged)
     coarse, fine = (
         _eigenvalues(np.asarray(_monodromies(f, lags, orbit, args, count)))
@@ -86,9 +87,9 @@ def floquet_multipliers(
 
 def _eigenvalues(matrices: NDArray[np.float64]) -> NDArray[np.complex128]:
     """Eigenvalues, the largest first; nan for a matrix that is not finite."""
-    fine = np.isfinite(matrices).all(axis=(1, 2), keepdims=True)
-    values = np.linalg.eigvals(np.where(fine, matrices, 0.0)).astype(np.complex128)
-    values = np.where(fine[..., 0], values, np.nan)
+    fine = np.asarray(np.isfinite(matrices).all(axis=(1, 2)))
+    values = np.linalg.eigvals(np.where(fine[:, None, None], matrices, 0.0)).astype(np.complex128)
+    values = np.where(fine[:, None], values, np.nan)
     return np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)
 
 

@@ -110,6 +110,11 @@ def checked_problem(
     return tuple(kept), y, tuple(values)
 
 
+def traced(args: Any) -> Any:
+    """`args` with arrays for floats, so that another value needs no other compilation."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf) if isinstance(leaf, float) else leaf, args)
+
+
 def positive(name: str, value: Array) -> None:
     """Raise ValueError where a concrete `value` is not a positive finite number."""
     if not isinstance(value, Tracer) and not 0 < float(value) < np.inf:

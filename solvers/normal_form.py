@@ -25,6 +25,7 @@ from lemmata.solvers.functional import (
     functional,
     linear_part,
     positive,
+    traced,
 )
 
 # A root further than this from i omega, relative to omega, is not the Hopf point that was meant.
@@ -115,7 +116,7 @@ def lyapunov_coefficient(
     """
     lags, y, (frequency,) = checked_problem(delays, state, omega=omega)
     positive("omega", frequency)
-    return _lyapunov(f, lags, y, frequency, args)
+    return _lyapunov(f, lags, y, frequency, traced(args))
 
 
 def hopf_normal_form(

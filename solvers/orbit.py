@@ -23,6 +23,7 @@ from lemmata.solvers.functional import (
     checked_problem,
     functional,
     positive,
+    traced,
 )
 
 _PROBLEMS = (
@@ -242,6 +243,7 @@ def periodic_orbit(
     shape = samples.shape[1:]
     lags, _, (T,) = checked_problem(delays, samples[0], period=length)
     positive("period", T)
+    args = traced(args)
     start, omega = _coefficients(samples, modes), 2 * jnp.pi / T
     while True:
         orbit = _solve(f, lags, shape, start, omega, args, jnp.asarray(tolerance))
