@@ -97,7 +97,7 @@ def checked_problem(
     y = _real("state", state)
     if y.ndim > 1 or y.size == 0:
         raise ValueError(f"`state` has shape {y.shape}; it must be () or (n,) with n at least 1.")
-    if not isinstance(y, Tracer) and not bool(jnp.all(jnp.isfinite(y))):
+    if not isinstance(y, Tracer) and not np.isfinite(np.asarray(y)).all():
         raise ValueError(f"`state` must be finite, got {y!r}.")
     values = []
     for name, number in numbers.items():

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
+from numpy.typing import NDArray
 
 from lemmata.solvers.functional import (
     Delay,
@@ -253,32 +255,33 @@ def periodic_orbit(
         if int(orbit.problem) == 1:  # too coarse, perhaps, for there to be a solution
             start = _coefficients(samples, modes)
             continue
-        flat = coefficients_of(orbit.harmonics)
-        gap = jnp.zeros((modes - len(flat) // 2, flat.shape[1]))
-        half = len(flat) // 2 + 1
-        start = jnp.concatenate([flat[:half], gap, flat[half:], gap])
+        # The values of a coarser orbit are the guess of the next.
+        start = _coefficients(np.asarray(orbit.ys), modes)
         omega = 2 * jnp.pi / orbit.period
 
 
-def _samples(guess: Any, period: float, count: int) -> Array:
-    times = period * jnp.arange(count) / count
-    values = jnp.asarray(jax.vmap(guess)(times) if callable(guess) else guess, dtype=float)
+def _samples(guess: Any, period: float, count: int) -> NDArray[np.float64]:
+    times = period * np.arange(count) / count
+    values = np.asarray(jax.vmap(guess)(jnp.asarray(times)) if callable(guess) else guess, float)
     if values.ndim not in (1, 2) or len(values) < 5:
         raise ValueError(
             f"`guess` has values of shape {values.shape}; give a function of time, or at least 5 "
             "values over one period, of shape (N,) or (N, n)."
         )
-    if not bool(jnp.all(jnp.isfinite(values))):
+    if not np.isfinite(values).all():
         raise ValueError("`guess` has values that are not finite; a guess must be finite.")
     return values
 
 
-def _coefficients(samples: Array, modes: int) -> Array:
+def _coefficients(samples: NDArray[np.float64], modes: int) -> Array:
     """Real Fourier coefficients (2 modes + 1, n) of equally spaced samples (N, *state)."""
-    spectrum = jnp.fft.rfft(samples.reshape(len(samples), -1), axis=0) / len(samples)
+    spectrum = np.fft.rfft(samples.reshape(len(samples), -1), axis=0) / len(samples)
     kept = min(modes, (len(samples) - 1) // 2)
-    harmonics = jnp.zeros((modes + 1, spectrum.shape[1]), complex)
-    return coefficients_of(harmonics.at[: kept + 1].set(spectrum[: kept + 1]))
+    found = np.zeros((2 * modes + 1, spectrum.shape[1]))
+    found[0] = spectrum[0].real
+    found[1 : kept + 1] = 2 * spectrum[1 : kept + 1].real
+    found[modes + 1 : modes + kept + 1] = -2 * spectrum[1 : kept + 1].imag
+    return jnp.asarray(found)
 
 
 @eqx.filter_jit

@@ -123,7 +123,7 @@ def cycle_branch(
     sizes = jnp.asarray(amplitudes, dtype=float)
     if sizes.ndim != 1 or not sizes.size:
         raise ValueError(f"`amplitudes` has shape {sizes.shape}; give at least one, of shape (m,).")
-    if not isinstance(sizes, Tracer) and not bool(jnp.all(sizes > 0)):
+    if not isinstance(sizes, Tracer) and not (np.asarray(sizes) > 0).all():
         raise ValueError(f"`amplitudes` must be positive, got {sizes!r}; 0 is the Hopf point.")
     if modes < 3:
         raise ValueError(f"`modes={modes!r}` must be at least 3; 10 suits cycles near onset.")

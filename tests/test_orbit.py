@@ -30,8 +30,9 @@ def of_van_der_pol():
 def test_the_orbits_of_kaplan_and_yorke_have_period_four():
     # J. Math. Anal. Appl. 48 (1974) 317: x(t - 1) = y runs with x on a Hamiltonian orbit.
     orbit = periodic_orbit(negative_feedback, lambda t: jnp.cos(1.5 * t), 4.2, [1.0], 2.0)
-    t = jnp.linspace(0, 4, 50)
-    energy = jnp.log(jnp.cosh(orbit.evaluate(t))) + jnp.log(jnp.cosh(orbit.evaluate(t - 1)))
+    t = np.linspace(0, 4, 50)
+    now, then = (np.asarray(orbit.evaluate(s)) for s in (t, t - 1))
+    energy = np.log(np.cosh(now)) + np.log(np.cosh(then))
 
     assert orbit.converged
     assert orbit.ts.shape == orbit.ys.shape
@@ -47,7 +48,7 @@ def test_van_der_pol(of_van_der_pol):
     orbit = of_van_der_pol
     floquet = floquet_multipliers(van_der_pol, orbit, [], 1.0, nodes=48)
     # Liouville: the product of the two multipliers is the integral of the divergence.
-    y = np.asarray(orbit.evaluate(orbit.period * jnp.arange(256) / 256))
+    y = np.asarray(orbit.evaluate(float(orbit.period) * np.arange(256) / 256))
     product = np.exp(float(orbit.period) * np.mean(1 - y[:, 0] ** 2))
 
     assert abs(orbit.period - exact) <= orbit.period_error < 1e-9
@@ -62,22 +63,20 @@ def moduli(orbit):
     return np.concatenate([sizes, np.zeros((64 - len(sizes), *sizes.shape[1:]))])
 
 
-def test_errors_fall_spectrally_and_estimates_hold(of_van_der_pol):
-    errors, estimates = [], []
-    for modes in (7, 13, 25):
-        orbit = periodic_orbit(
-            van_der_pol, circle, 6.3, [], 1.0, modes=modes, max_modes=modes, tolerance=0.5
-        )
-        errors.append(2 * np.abs(moduli(orbit) - moduli(of_van_der_pol)).sum(axis=0).max())
-        estimates.append(float(orbit.error))
-        assert abs(orbit.period - of_van_der_pol.period) <= orbit.period_error
-    rates = np.diff(np.log(errors)) / [6, 12]
+def test_errors_fall_spectrally_and_estimates_hold():
+    solve = lambda modes, tolerance: periodic_orbit(
+        *(negative_feedback, lambda t: 2 * jnp.cos(1.5 * t), 4.1, [1.0], 3.0),
+        **{"modes": modes, "max_modes": modes, "tolerance": tolerance},
+    )
+    truth = moduli(solve(32, 1e-9))
+    orbits = [solve(modes, 0.5) for modes in (8, 16)]
+    errors = np.array([2 * np.abs(moduli(orbit) - truth).sum() for orbit in orbits])
+    estimates = np.array([float(orbit.error) for orbit in orbits])
 
-    # Equal factors for equal numbers of modes, and not equal orders.
-    assert (rates < -0.25).all()
-    assert abs(rates[1] / rates[0] - 1) < 0.4
-    assert (np.array(errors) < estimates).all()
-    assert (np.array(estimates) < 200 * np.array(errors)).all()
+    # Twice the modes square the error: no power of their number does.
+    assert errors[1] < errors[0] ** 1.6 < 1e-4
+    assert (errors < estimates).all()
+    assert (estimates < 200 * errors).all()
 
 
 RING = {"a": 0.7, "k": 0.5, "tau": 2.0, "bend": 0.15}
@@ -101,7 +100,7 @@ def test_a_rotating_wave_with_a_delay_that_reads_the_state():
         lag = RING["tau"] + RING["bend"] * square
         omega = 0.7 * omega + 0.3 * (1 - RING["k"] * np.sin(omega * lag))
         square = 0.7 * square + 0.3 * (RING["a"] + RING["k"] * np.cos(omega * lag))
-    y = orbit.evaluate(jnp.linspace(0, 5, 40))
+    y = np.asarray(orbit.evaluate(np.linspace(0, 5, 40)))
 
     assert orbit.converged
     assert len(orbit.harmonics) == 9
@@ -145,10 +144,10 @@ def test_a_batch_of_orbits_and_two_delays():
     floquet = floquet_multipliers(f, batch, [1.0, 2.0], jnp.asarray(ps))
 
     for orbit, p, leading in zip(orbits, ps, floquet.leading, strict=True):
-        omega = 2 * np.pi / orbit.period
+        omega = 2 * np.pi / float(orbit.period)
         gain = 0.2 * np.exp(-1j * omega) - 0.3 * np.exp(-2j * omega)
         assert abs(1.3 + gain.imag - omega) < 1e-12
-        assert np.allclose((orbit.ys**2).sum(axis=1), p + gain.real, atol=1e-12)
+        assert np.allclose((np.asarray(orbit.ys) ** 2).sum(axis=1), p + gain.real, atol=1e-12)
         assert leading < 1
     assert np.allclose(floquet.trivial, 1, atol=1e-6)
 
@@ -167,7 +166,7 @@ def test_too_few_modes_are_told():
 
 
 def test_a_relaxation_cycle_is_not_called_converged():
-    orbit = periodic_orbit(van_der_pol, circle, 19.0, [], 10.0, modes=7, max_modes=7)
+    orbit = periodic_orbit(van_der_pol, circle, 19.0, [], 10.0, modes=48, max_modes=48)
 
     assert not orbit.converged
     assert orbit.advice() != "none"
