@@ -106,7 +106,8 @@ def lyapunov_coefficient(
 ) -> NormalForm:
     """First Lyapunov coefficient c1 of y' = f(t, y, ylag, args) at a Hopf point.
 
-    **Arguments:** an autonomous `f` (it is called with t = 0), three times differentiable by JAX;
+    **Arguments:** an autonomous `f` (it is called with t = 0), three times differentiable by JAX at
+    the state (where y = 0, `jnp.abs(y) ** 2` is not, and `y**2` is);
     `state`, shape () or (n,), a steady state (polished by Newton's method); `delays`, numbers or
     callables (t, y, args) -> lag; `omega` > 0, in radians per unit of time. For a batch,
     `jax.vmap` over state, omega and args.

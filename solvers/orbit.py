@@ -229,7 +229,8 @@ def periodic_orbit(
     until the error is below `tolerance` times the amplitude, or `max_modes` is passed.
 
     **Returns:** an `Orbit`; ask for `converged` and `advice()`. Its error adds up the distance to
-    the solution on shifted points, and the last harmonics. The phase is that of the guess.
+    the solution on shifted points, and the last harmonics. The phase is that of the guess; a guess
+    of twice the period finds the orbit twice over.
 
     **Raises:** ValueError or TypeError on arguments of the wrong kind, shape or sign.
     """

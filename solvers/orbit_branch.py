@@ -5,7 +5,7 @@ so that a subcritical branch and its fold are followed like any other. The param
 frequency are even analytic functions of A; their limits at A = 0 are extrapolated from orbits of
 finite size, without a look at the normal form. Source: Golubitsky and Schaeffer, Singularities and
 Groups in Bifurcation Theory I (Springer, 1985), chapter VIII; Kuznetsov, Elements of Applied
-Bifurcation Theory (Springer, 2004), section 10.2.
+Bifurcation Theory (Springer, 2004), chapter 10.
 """
 
 from collections.abc import Callable, Sequence
@@ -114,7 +114,8 @@ def cycle_branch(
     For a batch, `jax.vmap` over what `args_of` closes over.
 
     **Returns:** a `CycleBranch`; where Newton's method failed, `converged` is False and what comes
-    after it is no better.
+    after it is no better. Stability: `floquet_multipliers(f, branch.orbits, delays,
+    jax.vmap(args_of)(branch.parameters))`.
 
     **Raises:** ValueError or TypeError on arguments of the wrong kind, shape or sign.
     """

@@ -65,24 +65,9 @@ def test_roots_cross_at_the_speed_of_hayes_equation(of_replicators):
 
 def test_projections_are_normalised(of_replicators):
     form = of_replicators.form
-    b = replicator_points(40)[-1]
 
     assert np.allclose(form.q, 1)
     assert np.allclose(form.p[:, 0], 1 / (1 + 0.5j * np.pi))
-    # h20 of a scalar equation: its matrix at 2 i b is 2 i b + b exp(-i pi).
-    assert np.all(np.abs(form.h20[:, 0] * (2j * b - b)) > 0)
-
-
-def test_without_delay_the_planar_normal_form_comes_back():
-    # w' = i w + (alpha + i beta) w |w|^2 and w = 2 z.
-    def f(t, y, ylag, c):
-        (u, v), (alpha, beta) = y, c
-        r = u**2 + v**2
-        return jnp.array([-v, u]) + r * jnp.array([alpha * u - beta * v, beta * u + alpha * v])
-
-    form = lyapunov_coefficient(f, jnp.zeros(2), (), 1.0, (-0.3, 0.7))
-
-    assert abs(form.c1 - 4 * (-0.3 + 0.7j)) <= form.error < 1e-12
 
 
 def test_van_der_pol():
