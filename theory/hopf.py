@@ -17,6 +17,7 @@ from functools import lru_cache
 
 import sympy as sp
 
+from lemmata.theory.complex_parts import real_imag
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.derivation import Derivation, Step
 from lemmata.theory.normal_form import NormalForm, normal_form
@@ -138,7 +139,7 @@ def lyapunov_coefficient(system: DelaySystem) -> Derivation:
     r"""Derive $\mathrm{Re}\, c_1$ at the critical delay, by projection on the critical modes."""
     scalar = _scalar(system)
     form = _form(scalar)
-    statement = sp.re(form.c1, evaluate=False)
+    statement = form.real
     return _derivation(scalar, "Re_c1", statement, _form_steps(scalar, form), _CYCLE)
 
 
@@ -150,15 +151,15 @@ def amplitude_law(system: DelaySystem) -> Derivation:
     scalar = _scalar(system)
     form = _form(scalar)
     speed = _speed().subs(scalar.values)
-    statement = -4 * speed / sp.re(form.c1, evaluate=False)
+    statement = -4 * speed / form.real
     z = sp.Symbol("Z", positive=True)  # |z|^2
     distance = sp.Symbol("mu", positive=True)
-    settled = -speed * distance / sp.re(form.c1, evaluate=False)
+    settled = -speed * distance / form.real
     steps = (
         *_form_steps(scalar, form)[:-1],
         Step(
             "|z|^2 stands still where its growth rate speed mu + Re(c1) |z|^2 vanishes",
-            sp.Subs(speed * distance + sp.re(form.c1, evaluate=False) * z, z, settled),
+            sp.Subs(speed * distance + form.real * z, z, settled),
             sp.Integer(0),
         ),
         Step("A is 2 |z|", sp.Subs(4 * z / distance, z, settled), statement),
@@ -174,9 +175,9 @@ def period_law(system: DelaySystem) -> Derivation:
     """
     scalar = _scalar(system)
     form = _form(scalar)
-    velocity = _velocity(sp.I * _omega).subs(scalar.values)
-    bend = sp.im(form.c1, evaluate=False) / sp.re(form.c1, evaluate=False)
-    turn = sp.im(velocity, evaluate=False) - bend * sp.re(velocity, evaluate=False)
+    velocity = [one.subs(scalar.values) for one in real_imag(_velocity(sp.I * _omega))]
+    bend = form.imaginary / form.real
+    turn = velocity[1] - bend * velocity[0]
     statement = -2 * sp.pi / scalar.omega**2 * turn
     distance = sp.Symbol("mu", positive=True)
     steps = (

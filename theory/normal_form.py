@@ -17,6 +17,7 @@ from itertools import combinations_with_replacement
 
 import sympy as sp
 
+from lemmata.theory.complex_parts import real_imag
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.step import Step
 
@@ -26,9 +27,10 @@ _z, _w = sp.symbols("z_0 zbar_0")
 
 @dataclass(frozen=True)
 class NormalForm:
-    """The coefficient c1 of the normal form (complex), and the steps that lead to it."""
+    """Real and imaginary part of c1, and the steps that lead to the real one."""
 
-    c1: sp.Expr
+    real: sp.Expr
+    imaginary: sp.Expr
     steps: tuple[Step, ...]
 
 
@@ -68,10 +70,11 @@ def normal_form(
         sum(a * b for a, b in zip(p, _orders(one, first + second, (_z, _z, _w)), strict=True))
         for one in (system, short)
     )
-    c1 = (solved.doit() / (2 * along)).subs(values).subs(meaning).subs(at)
+    parts = real_imag((solved.doit() / (2 * along)).subs(values))
+    real, imaginary = (one.subs(meaning).subs(at) for one in parts)
     because = "order z^2 zbar, projected on the mode, can be solved with this c1 only"
     left = sp.re((unsolved / (2 * along)).subs(values).subs(at), evaluate=False)
-    return NormalForm(c1, (*steps, Step(because, left, sp.re(c1, evaluate=False))))
+    return NormalForm(real, imaginary, (*steps, Step(because, left, real)))
 
 
 def _expanded(system: DelaySystem) -> tuple[DelaySystem, dict[sp.Symbol, sp.Expr]]:

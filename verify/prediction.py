@@ -41,8 +41,10 @@ class Prediction:
             assert self.function is not None
             values = [real(self.function(point), "the predicted value") for point in points]
             return np.array([value.item() for value in values])
-        # By SymPy to 20 digits, for float64 loses them where terms cancel: (1 - cos x)/x^2.
-        values = np.array([_alone(self.expression, point) for point in points])
+        # With many digits, for float64 loses them where terms cancel: (1 - cos x)/x^2.
+        values = _in_digits(self.expression, points)
+        for i in np.flatnonzero(np.isnan(values)):
+            values[i] = _alone(self.expression, points[i])
         if np.any(np.isnan(values)):  # a function that SymPy cannot evaluate, or no real number
             values = np.where(np.isnan(values), evaluate([self.expression], points)[0], values)
         return values
@@ -115,6 +117,50 @@ def evaluate(expressions: Sequence[Any], points: Sequence[Point]) -> np.ndarray:
     values: Any = np.array([np.broadcast_to(np.asarray(r, complex), len(points)) for r in rows])
     real = np.abs(values.imag) <= 1e-12 * np.abs(values.real)
     return np.where(real & np.isfinite(values), values.real, math.nan)
+
+
+#: decimal digits of two evaluations that must agree in the first twenty
+DIGITS = (40, 65)
+
+
+def _in_digits(expression: Any, points: Sequence[Point]) -> np.ndarray:
+    """Values at all points by mpmath, NaN where two precisions disagree or mpmath has no value.
+
+    Much faster than SymPy's own evaluation on long formulas, in which it computes what occurs
+    again and again each time.
+    """
+    import mpmath
+    import sympy as sp
+
+    values = np.full(len(points), math.nan)
+    symbols = sorted(expression.free_symbols, key=str)
+    try:
+        function = sp.lambdify(symbols, expression, modules="mpmath", cse=True)
+        for i, point in enumerate(points):
+            exact = _by_symbol(expression, point)
+            rows = []
+            for digits in DIGITS:
+                with mpmath.workdps(digits):
+                    given = [_exact(exact[symbol]) for symbol in symbols]
+                    rows.append(mpmath.mpmathify(function(*map(_to_mpmath, given))))
+            coarse, fine = rows
+            with mpmath.workdps(DIGITS[1]):
+                same = abs(fine - coarse) <= mpmath.mpf(10) ** -20 * abs(fine)
+                real = abs(mpmath.im(fine)) <= mpmath.mpf(10) ** -20 * abs(fine)
+                if same and real and mpmath.isfinite(fine):
+                    values[i] = float(mpmath.re(fine))
+    except (ArithmeticError, AttributeError, NameError, TypeError, ValueError):
+        return np.full(len(points), math.nan)
+    return values
+
+
+def _to_mpmath(value: Any) -> Any:
+    import mpmath
+    import sympy as sp
+
+    if isinstance(value, sp.Rational):
+        return mpmath.mpf(int(value.p)) / int(value.q)
+    return mpmath.mpmathify(value)
 
 
 def _alone(expression: Any, point: Point) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lemmata.verify import hopf_measure
 from lemmata.verify.api import (
     Accuracy,
     Condition,
@@ -32,9 +33,7 @@ from lemmata.verify.compile import delay_field
 replicator = deferred("lemmata.theory.replicator")
 decay = deferred("lemmata.solvers.decay")
 equilibrium = deferred("lemmata.solvers.equilibrium")
-flips = deferred("lemmata.solvers.flips")
 growth = deferred("lemmata.solvers.growth")
-spectrum = deferred("lemmata.solvers.spectrum")
 
 paper = Paper(
     "Delayed Repression and Emergent Instability in Adaptive Multi-Agent Systems",
@@ -106,7 +105,7 @@ def stable_without_delay(p: Point, accuracy: Accuracy) -> Series:
         x_star,
         arguments(p),
         perturbation=kick,
-        duration=10 / _steepness(p, x_star),
+        duration=10 / resting(p).steepness,
         samples=96,
         rtol=1e-10 / accuracy.effort,
     )
@@ -126,29 +125,13 @@ def stable_without_delay(p: Point, accuracy: Accuracy) -> Series:
 )
 def critical_delay(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which small perturbations of the nonlinear equation begin to grow."""
-    x_star, known = equilibria(p).value, arguments(p)
-    kick = 1e-6 * growth.nonlinear_scale(field(), x_star, known)
-
-    def grows(delay: np.ndarray) -> tuple[Any, Any]:
-        found = growth.dde_growth(
-            field(),
-            x_star,
-            delay,
-            known,
-            perturbation=kick,
-            steps_per_delay=8 * accuracy.steps(4),
-        )
-        return found.rate, found.error
-
-    return bracketed(grows, _steepness(p, x_star), relative=1e-4 / accuracy.effort)
+    return hopf_measure.critical_delay(resting(p), accuracy)
 
 
 @critical_delay.also("characteristic roots", batched=True)
 def critical_delay_by_roots(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which the rightmost characteristic root enters the right half plane."""
-    linear = linearised(p, equilibria(p).value)
-    real_part, steepness = abscissa(linear, accuracy), steepness_of(linear)
-    return bracketed(real_part, steepness, relative=1e-7 / accuracy.effort)
+    return hopf_measure.critical_delay_by_roots(resting(p), accuracy)
 
 
 @claim(
@@ -163,18 +146,7 @@ def critical_delay_by_roots(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def crossing_speed(p: Point, accuracy: Accuracy) -> Measurement:
     """The slope, at the delay where it vanishes, of the rightmost root's real part in the delay."""
-    linear = linearised(p, equilibria(p).value)
-    real_part = abscissa(linear, accuracy)
-    onset = bracketed(real_part, steepness_of(linear), relative=1e-9)
-    h = 1e-3 / accuracy.effort**0.5
-    coarse, fine = (_slope(real_part, onset.value, spacing) for spacing in (2 * h, h))
-    value = fine[0] + (fine[0] - coarse[0]) / 3  # Richardson: central differences err by h squared
-    return Measurement(
-        value,
-        bias=np.abs(fine[0] - coarse[0]) / 3 + coarse[1] + fine[1],
-        converged=onset.converged,
-        note=onset.note,
-    )
+    return hopf_measure.crossing_speed(resting(p), accuracy)
 
 
 def field() -> Any:
@@ -200,44 +172,6 @@ def equilibria(p: Point) -> Any:
     return equilibrium.interior_zeros(_at_rest, 0.0, 1.0, arguments(p))
 
 
-def _steepness(p: Point, x_star: Any) -> np.ndarray:
-    """The size of the linearisation, by automatic differentiation: it sets the scale of time."""
-    return steepness_of(linearised(p, x_star))
-
-
-def linearised(p: Point, x_star: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The derivatives by the present and the delayed state at equilibrium, shape (n,) each."""
-    import jax
-
-    at = jax.vmap(lambda x, args: spectrum.linearise(field(), x, args))
-    here, lagged = at(x_star, arguments(p))
-    return np.asarray(here), np.asarray(lagged)
-
-
-def steepness_of(linear: tuple[Any, Any]) -> np.ndarray:
-    """The size of a linearisation: one over the scale of time."""
-    return np.abs(np.asarray(linear[0])) + np.abs(np.asarray(linear[1]))
-
-
-def abscissa(linear: tuple[Any, Any], accuracy: Accuracy) -> Any:
-    """A function of the delay: real part of the rightmost root, and its error."""
-
-    def real_part(delay: np.ndarray) -> tuple[Any, Any]:
-        found = spectrum.rightmost(*linear, delay, nodes=accuracy.steps(20))
-        return found.root.real, found.error
-
-    return real_part
-
-
-def bracketed(grows: Any, steepness: np.ndarray, *, relative: float) -> Measurement:
-    """The delay at which growth begins, searched over two decades around the scale of time."""
-    found = flips.bracket_flips(grows, 0.1 / steepness, 10 / steepness, relative=relative)
-    return Measurement.bracket(
-        found.lo, found.hi, converged=found.ok, note=[str(reason) for reason in found.reason]
-    )
-
-
-def _slope(real_part: Any, delay: np.ndarray, h: float) -> tuple[Any, Any]:
-    """A central difference with relative spacing h, and what the roots' errors add to its own."""
-    above, below = real_part(delay * (1 + h)), real_part(delay * (1 - h))
-    return (above[0] - below[0]) / (2 * h * delay), (above[1] + below[1]) / (2 * h * delay)
+def resting(p: Point) -> hopf_measure.Resting:
+    """The equation at its interior equilibria, found by bisection."""
+    return hopf_measure.Resting(field(), equilibria(p).value, arguments(p))

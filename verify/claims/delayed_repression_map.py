@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lemmata.verify import hopf_measure
 from lemmata.verify.api import (
     Accuracy,
     Domain,
@@ -24,20 +25,14 @@ from lemmata.verify.api import (
     deferred,
 )
 from lemmata.verify.claims.delayed_repression import (
-    abscissa,
-    arguments,
-    bracketed,
-    equilibria,
     field,
     interior,
-    linearised,
     paper,
-    steepness_of,
+    resting,
 )
 
 delayed_map = deferred("lemmata.solvers.delayed_map")
 flips = deferred("lemmata.solvers.flips")
-growth = deferred("lemmata.solvers.growth")
 replicator_map = deferred("lemmata.theory.replicator_map")
 
 #: the paper's longest lag
@@ -61,24 +56,23 @@ lagged = Domain(
 )
 def discrete_margin(p: Point, accuracy: Accuracy) -> Measurement:
     """The lag times the step at which small perturbations of the full map begin to grow."""
-    x_star, known = equilibria(p).value, arguments(p)
-    kick = 1e-6 * growth.nonlinear_scale(field(), x_star, known)
-    steepness = steepness_of(linearised(p, x_star))
+    at = resting(p)
+    kick = 1e-6 * at.scale
 
     def grows(eta: np.ndarray) -> tuple[Any, Any]:
         found = delayed_map.simulated_growth(
-            _stepped(), x_star, p.d, {**known, "eta": eta}, perturbation=kick, longest=LONGEST
+            _stepped(), at.state, p.d, {**at.args, "eta": eta}, perturbation=kick, longest=LONGEST
         )
         return found.rate, found.error
 
-    return _margin(grows, p.d, steepness, relative=3e-4 / accuracy.effort)
+    return _margin(grows, p.d, at.steepness, relative=3e-4 / accuracy.effort)
 
 
 @discrete_margin.also("eigenvalues", batched=True)
 def discrete_margin_by_eigenvalues(p: Point, accuracy: Accuracy) -> Measurement:
     """The lag times the step at which the largest eigenvalue leaves the unit circle."""
-    linear = linearised(p, equilibria(p).value)
-    return _margin(_spectral(linear, p.d), p.d, steepness_of(linear), relative=1e-7)
+    at = resting(p)
+    return _margin(_spectral(at, p.d), p.d, at.steepness, relative=1e-7)
 
 
 @claim(
@@ -98,12 +92,11 @@ def discrete_margin_by_eigenvalues(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def discrete_margin_limit(p: Point, accuracy: Accuracy) -> list[Series]:
     """How far the margins for ever longer lags stay below the delay at which the flow turns."""
-    linear = linearised(p, equilibria(p).value)
-    steepness = steepness_of(linear)
-    flow = bracketed(abscissa(linear, accuracy), steepness, relative=1e-9)
+    at = resting(p)
+    flow = hopf_measure.critical_delay_by_roots(at, accuracy, relative=1e-9)
     lags = np.array([48, 32, 24, 16, 12, 8, 6, 4])
     onsets = [
-        _margin(_spectral(linear, np.full(len(steepness), d)), d, steepness, relative=1e-8)
+        _margin(_spectral(at, np.full(len(at.state), d)), d, at.steepness, relative=1e-8)
         for d in lags
     ]
     series = []
@@ -126,11 +119,12 @@ def _stepped() -> Any:
     return step
 
 
-def _spectral(linear: tuple[np.ndarray, np.ndarray], lag: np.ndarray) -> Any:
+def _spectral(at: hopf_measure.Resting, lag: np.ndarray) -> Any:
     """A function of the step: growth per iteration, and its error."""
+    here, lagged = at.linear
 
     def grows(eta: np.ndarray) -> tuple[Any, Any]:
-        found = delayed_map.spectral_growth(1 + eta * linear[0], eta * linear[1], lag)
+        found = delayed_map.spectral_growth(1 + eta * here, eta * lagged, lag)
         return found.rate, found.error
 
     return grows

@@ -1,0 +1,88 @@
+"""The limit cycle of the delayed replicator equation (arXiv 2605.30392), and its first experiment.
+
+Cycles are simulated at several delays above the onset; their laws are carried to the onset by
+polynomials, and compared with the normal form.
+"""
+
+from __future__ import annotations
+
+from lemmata.verify import hopf_measure
+from lemmata.verify.api import (
+    Accuracy,
+    Equal,
+    Measurement,
+    Point,
+    Sign,
+    claim,
+    deferred,
+)
+from lemmata.verify.claims.delayed_repression import interior, paper, resting
+
+cycle_law = deferred("lemmata.solvers.cycle_law")
+replicator_cycle = deferred("lemmata.theory.replicator_cycle")
+
+
+@claim(
+    "delayed-repression/lyapunov-coefficient",
+    source=paper.at("Theorem on supercriticality, closed form of Re c1(0)"),
+    says=r"\mathrm{Re}\, c_1(0) = \frac{C k \rho (\rho - 1)}{5 \alpha_0 (4 + \pi^2)}"
+    r"\left[2 Q (\alpha_0 k)^2 - (7\pi - 8)(2\rho - 1) \alpha_0 k\, \alpha_1"
+    r" + 2 (3\pi - 2) \alpha_1^2 + 10 \pi \alpha_0\right]",
+    domain=interior,
+    predicted=replicator_cycle.lyapunov_coefficient,
+    compare=Equal(relative=1e-3, because="cycles at six distances carry it to 1e-4"),
+    uses=("delayed-repression/critical-delay", "delayed-repression/crossing-speed"),
+    reported="-40.85 at (a, C, k, x_c) = (2, 5, 10, 0.5)",
+    batched=True,
+)
+def lyapunov_coefficient(p: Point, accuracy: Accuracy) -> Measurement:
+    """From the amplitudes of simulated cycles and the speed of the crossing roots."""
+    return hopf_measure.birth(resting(p), accuracy).coefficient
+
+
+@claim(
+    "delayed-repression/supercritical",
+    source=paper.at("Theorem on supercriticality"),
+    says=r"\mathrm{Re}\, c_1(0) < 0 \quad\text{for all } \rho, x^* \in (0, 1), k > 0",
+    domain=interior,
+    predicted=replicator_cycle.lyapunov_coefficient,
+    compare=Sign(because="only the sign is claimed"),
+    uses=("delayed-repression/lyapunov-coefficient",),
+    batched=True,
+)
+def supercritical(p: Point, accuracy: Accuracy) -> Measurement:
+    """From the amplitudes of simulated cycles: they exist above the onset, and shrink with it."""
+    return hopf_measure.birth(resting(p), accuracy).coefficient
+
+
+@claim(
+    "delayed-repression/cycle-amplitude",
+    source=paper.at("Consequence of the theorem on supercriticality: A = 2 sqrt((Δ - Δ_c)/μ_2)"),
+    says=r"A^2 / (\Delta - \Delta_c) \to 4 / \mu_2 \quad (\Delta \downarrow \Delta_c)",
+    domain=interior,
+    predicted=replicator_cycle.cycle_amplitude,
+    compare=Equal(relative=1e-3, because="cycles at six distances carry it to 1e-4"),
+    uses=("delayed-repression/lyapunov-coefficient",),
+    reported="mu_2 = 15.95 at (a, C, k, x_c) = (2, 5, 10, 0.5)",
+    batched=True,
+)
+def cycle_amplitude(p: Point, accuracy: Accuracy) -> Measurement:
+    """The squared amplitude of simulated cycles over the distance, carried to the onset."""
+    return hopf_measure.birth(resting(p), accuracy).amplitude
+
+
+@claim(
+    "delayed-repression/cycle-period",
+    source=paper.at("Consequence of the theorem on supercriticality: a period near 2π/b"),
+    says=r"\frac{dT}{d\Delta}\Big|_{\Delta_c} = -\frac{2\pi}{b^2}\left(\mathrm{Im}\,\lambda' -"
+    r" \mathrm{Im}\,c_1\,\mathrm{Re}\,\lambda' / \mathrm{Re}\,c_1\right), \quad T(\Delta_c) ="
+    r" 2\pi/b",
+    domain=interior,
+    predicted=replicator_cycle.cycle_period,
+    compare=Equal(relative=3e-3, because="a slope of periods at six distances is known to 1e-3"),
+    uses=("delayed-repression/critical-delay",),
+    batched=True,
+)
+def cycle_period(p: Point, accuracy: Accuracy) -> Measurement:
+    """The slope of simulated cycles' periods in the delay, carried to the onset."""
+    return hopf_measure.birth(resting(p), accuracy).period

@@ -1,0 +1,183 @@
+"""Measure what happens where a steady state of a scalar delay equation turns unstable.
+
+Every function takes the equation as a function, its steady states and its parameters, and no
+formula: derivatives are automatic, roots are those of the discretised linear problem, cycles are
+simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.deferred import deferred
+from lemmata.verify.measurement import Measurement
+
+cycle_law = deferred("lemmata.solvers.cycle_law")
+flips = deferred("lemmata.solvers.flips")
+growth = deferred("lemmata.solvers.growth")
+spectrum = deferred("lemmata.solvers.spectrum")
+
+Grows = Callable[[np.ndarray], tuple[Any, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Resting:
+    """A scalar equation at its steady states, one a lane.
+
+    `field`: `f(t, y, ylag, args)`; `state`: shape (n,); `args`: arrays of shape (n,).
+    """
+
+    field: Callable[..., Any]
+    state: Any
+    args: dict[str, Any]
+    _linear: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    @property
+    def linear(self) -> tuple[np.ndarray, np.ndarray]:
+        """The derivatives by the present and the delayed state, shape (n,) each."""
+        import jax
+
+        if not self._linear:
+            at = jax.vmap(lambda x, args: spectrum.linearise(self.field, x, args))
+            here, lagged = at(self.state, self.args)
+            self._linear.append((np.asarray(here), np.asarray(lagged)))
+        return self._linear[0]
+
+    @property
+    def steepness(self) -> np.ndarray:
+        """The size of the linearisation: one over the scale of time."""
+        here, lagged = self.linear
+        return np.abs(here) + np.abs(lagged)
+
+    @property
+    def scale(self) -> np.ndarray:
+        """The deviation at which the equation is no longer linear."""
+        return np.asarray(growth.nonlinear_scale(self.field, self.state, self.args))
+
+
+def critical_delay(at: Resting, accuracy: Accuracy) -> Measurement:
+    """The delay at which small perturbations of the nonlinear equation begin to grow."""
+    kick = 1e-6 * at.scale
+
+    def grows(delay: np.ndarray) -> tuple[Any, Any]:
+        found = growth.dde_growth(
+            at.field, at.state, delay, at.args,
+            perturbation=kick, steps_per_delay=8 * accuracy.steps(4),
+        )  # fmt: skip
+        return found.rate, found.error
+
+    return bracketed(grows, at.steepness, relative=1e-4 / accuracy.effort)
+
+
+def critical_delay_by_roots(at: Resting, accuracy: Accuracy, relative: float = 1e-7) -> Measurement:
+    """The delay at which the rightmost characteristic root enters the right half plane."""
+    return bracketed(abscissa(at, accuracy), at.steepness, relative=relative / accuracy.effort)
+
+
+def crossing_speed(at: Resting, accuracy: Accuracy) -> Measurement:
+    """The slope, at the delay where it vanishes, of the rightmost root's real part in the delay."""
+    real_part = abscissa(at, accuracy)
+    onset = bracketed(real_part, at.steepness, relative=1e-9)
+    h = 1e-3 / accuracy.effort**0.5
+    coarse, fine = (_slope(real_part, onset.value, spacing) for spacing in (2 * h, h))
+    value = fine[0] + (fine[0] - coarse[0]) / 3  # Richardson: central differences err by h squared
+    return Measurement(
+        value,
+        bias=np.abs(fine[0] - coarse[0]) / 3 + coarse[1] + fine[1],
+        converged=onset.converged,
+        note=onset.note,
+    )
+
+
+@dataclass(frozen=True)
+class Birth:
+    """The cycle as it is born: onset, speed of the crossing roots, and laws of the cycle."""
+
+    onset: Measurement
+    speed: Measurement
+    laws: Any
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Whether everything below the numbers did."""
+        parts = (self.onset.converged, self.speed.converged, self.laws.converged)
+        return np.logical_and.reduce([np.asarray(part) for part in parts])
+
+    @property
+    def amplitude(self) -> Measurement:
+        """The limit of A^2 / (delay - onset), A being the first harmonic's amplitude."""
+        return self._told(self.laws.amplitude, self.laws.amplitude_error)
+
+    @property
+    def period(self) -> Measurement:
+        """The slope of the period in the delay, at the onset."""
+        return self._told(self.laws.period, self.laws.period_error)
+
+    @property
+    def coefficient(self) -> Measurement:
+        """Re c1: at rest -Re lambda' (delay - onset) = Re c1 |z|^2, and A = 2 |z|."""
+        value = -4 * self.speed.value / self.laws.amplitude
+        relative = self.laws.amplitude_error / np.abs(self.laws.amplitude)
+        relative = relative + self.speed.bias / np.abs(self.speed.value)
+        return self._told(value, np.abs(value) * relative)
+
+    def _told(self, value: Any, error: Any) -> Measurement:
+        note = np.where(self.converged, "", "a simulated cycle did not settle").tolist()
+        return Measurement(value, bias=error, converged=self.converged, note=note)
+
+
+def birth(at: Resting, accuracy: Accuracy) -> Birth:
+    """Simulate the cycle at several delays just above the onset, and carry its laws there.
+
+    Claims on amplitude, period and coefficient read the same simulations, which are made once.
+    """
+    values = [at.state, *(at.args[name] for name in sorted(at.args))]
+    key = (at.field, accuracy.effort, *(np.asarray(v).tobytes() for v in values))
+    if key not in _BIRTHS:
+        if len(_BIRTHS) >= _KEPT:
+            _BIRTHS.clear()
+        _BIRTHS[key] = _simulated_birth(at, accuracy)
+    return _BIRTHS[key]
+
+
+_BIRTHS: dict[Any, Birth] = {}
+_KEPT = 32
+
+
+def _simulated_birth(at: Resting, accuracy: Accuracy) -> Birth:
+    onset = critical_delay_by_roots(at, accuracy, relative=1e-10)
+    speed = crossing_speed(at, accuracy)
+    laws = cycle_law.cycle_laws(
+        at.field, at.state, onset.value, at.args, scale=at.scale, crossing_speed=speed.value,
+        steps_per_delay=8 * accuracy.steps(4),
+    )  # fmt: skip
+    return Birth(onset, speed, laws)
+
+
+def abscissa(at: Resting, accuracy: Accuracy) -> Grows:
+    """A function of the delay: real part of the rightmost root, and its error."""
+
+    def real_part(delay: np.ndarray) -> tuple[Any, Any]:
+        found = spectrum.rightmost(*at.linear, delay, nodes=accuracy.steps(20))
+        return found.root.real, found.error
+
+    return real_part
+
+
+def bracketed(grows: Grows, steepness: np.ndarray, *, relative: float) -> Measurement:
+    """The delay at which growth begins, searched over two decades around the scale of time."""
+    found = flips.bracket_flips(grows, 0.1 / steepness, 10 / steepness, relative=relative)
+    return Measurement.bracket(
+        found.lo, found.hi, converged=found.ok, note=[str(reason) for reason in found.reason]
+    )
+
+
+def _slope(real_part: Grows, delay: np.ndarray, h: float) -> tuple[Any, Any]:
+    """A central difference with relative spacing h, and what the roots' errors add to its own."""
+    above, below = real_part(delay * (1 + h)), real_part(delay * (1 - h))
+    return (above[0] - below[0]) / (2 * h * delay), (above[1] + below[1]) / (2 * h * delay)
