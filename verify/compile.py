@@ -54,12 +54,6 @@ class CompiledSystem:
     equilibrium: Callable[[Arguments], Any]
     parameters: tuple[str, ...]
 
-    def arguments(self, point: Arguments) -> dict[str, Any]:
-        """The parameters at a point (or a batch of points), as arrays of floats."""
-        import numpy as np
-
-        return {name: np.asarray(point[name], dtype=float) for name in self.parameters}
-
 
 @lru_cache
 def compiled(define: Callable[[], DelaySystem]) -> CompiledSystem:
@@ -76,11 +70,16 @@ def compiled(define: Callable[[], DelaySystem]) -> CompiledSystem:
     def unpack(y: Any) -> list[Any]:
         return [y] if scalar else list(y)
 
+    def own(expressions: Any) -> list[Any]:
+        """The parameters that occur: a delay that is a parameter is none of the field's."""
+        return [one for one in parameters if any(one in e.free_symbols for e in expressions)]
+
     def function(symbols: list[Any], expressions: Any) -> Callable[..., Any]:
-        inner = sp.lambdify([*symbols, *parameters], list(expressions), modules="jax")
+        needed = own(expressions)
+        inner = sp.lambdify([*symbols, *needed], list(expressions), modules="jax")
 
         def outer(args: Arguments, *values: Any) -> Any:
-            found = inner(*values, *(args[name] for name in names))
+            found = inner(*values, *(args[str(one)] for one in needed))
             # A constant comes back as a Python number, whatever the shape of the state.
             like = sum(values) if values else 0.0
             rows = [jnp.asarray(one, float) + 0 * like for one in found]
@@ -89,12 +88,13 @@ def compiled(define: Callable[[], DelaySystem]) -> CompiledSystem:
         return outer
 
     rate, rest = function([*state, *lagged], system.rate), function([], system.equilibrium)
-    lags = [sp.lambdify([*state, *parameters], lag, modules="jax") for lag in system.delays]
 
     def field(t: Any, y: Any, ylag: tuple[Any, ...], args: Arguments) -> Any:
         return rate(args, *unpack(y), *(value for past in ylag for value in unpack(past)))
 
-    def delay(lag: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda t, y, args: lag(*unpack(y), *(args[name] for name in names))
+    def delay(lag: Any) -> Callable[..., Any]:
+        needed = own([lag])
+        inner = sp.lambdify([*state, *needed], lag, modules="jax")
+        return lambda t, y, args: inner(*unpack(y), *(args[str(one)] for one in needed))
 
-    return CompiledSystem(field, tuple(delay(lag) for lag in lags), rest, names)
+    return CompiledSystem(field, tuple(delay(lag) for lag in system.delays), rest, names)

@@ -1,0 +1,189 @@
+"""From the right-hand side of a delay equation to claims on its Hopf bifurcation, in one call.
+
+>>> from lemmata.verify.api import Domain, Log
+>>> logistic = hopf_claims("r * x * (1 - x_tau)", domain=Domain(r=Log(0.1, 10)), id="my/logistic")
+>>> [claim.id for claim in logistic][:2]
+['my/logistic/critical-delay', 'my/logistic/crossing-speed']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+
+from lemmata.verify import hopf_measure
+from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.claim import Claim, Paper, Source, claim
+from lemmata.verify.compare.base import Comparison
+from lemmata.verify.compare.equal import Equal
+from lemmata.verify.compare.sign import Sign
+from lemmata.verify.compare.threshold import Threshold
+from lemmata.verify.compile import compiled
+from lemmata.verify.deferred import Deferred, deferred
+from lemmata.verify.domain import Domain, Point
+from lemmata.verify.errors import UsageError
+from lemmata.verify.measurement import Measurement
+
+delay_system = deferred("lemmata.theory.delay_system")
+hopf = deferred("lemmata.theory.hopf")
+steady = deferred("lemmata.solvers.steady")
+
+THEOREM = Paper(
+    "Theory and Applications of Hopf Bifurcation", year=1981, doi="10.1090/S0273-0979-1982-15036-1"
+)
+
+
+def hopf_claims(
+    rhs: Any,
+    *,
+    domain: Domain,
+    state: str = "x",
+    delayed: str = "x_tau",
+    delay: str = "tau",
+    equilibrium: Any = None,
+    id: str = "hopf",
+    source: Source | None = None,
+    points: int | None = None,
+) -> list[Claim]:
+    r"""Claims on the Hopf bifurcation of $x'(t) = F(x(t), x(t - \tau))$ as the delay grows.
+
+    **Arguments:**
+
+    - `rhs`: F as text or a SymPy expression, in which `state` and `delayed` name x(t) and
+      x(t - tau); or a function without arguments that returns a `DelaySystem` of one state and one
+      delay. In text every other name is a positive parameter.
+    - `domain`: intervals for the parameters, inside which a pair of roots must cross: the delayed
+      feedback is negative and stronger than the present one.
+    - `equilibrium`: the steady state that is meant, as text or expression, where SymPy does not
+      find exactly one.
+    - `id`: what the ids of the claims begin with; `source`: where the equation comes from.
+    - `points`: how many points to sample, where the profile's number does not suit.
+
+    **Returns:** five claims: `critical-delay`, `crossing-speed`, `criticality` (the sign of Re c1),
+    `amplitude-law` (of A^2 over the distance from the onset) and `period-law`. Each is derived, and
+    measured on the equation alone: growth of simulated perturbations, characteristic roots,
+    simulated cycles. Keep the list in a variable of the module, so that it is found. A subcritical
+    bifurcation has no small stable cycles to simulate: its last three claims stay inconclusive.
+
+    **Raises:** `UsageError` for parameters of the equation that the domain does not have. An
+    equation without a closed form is told of when a claim is decided.
+    """
+    system = _definition(rhs, state, delayed, delay, equilibrium)
+    if source is None:
+        source = THEOREM.at("Chapter 1, on the equation at hand")
+
+    def made(
+        name: str, says: str, derivation: Deferred, rule: Comparison,
+        measure: Callable[[hopf_measure.Resting, Accuracy], Measurement], **more: Any,
+    ) -> Claim:  # fmt: skip
+        def measured(p: Point, accuracy: Accuracy) -> Measurement:
+            return measure(_resting(system, p), accuracy)
+
+        measured.__doc__ = measure.__doc__
+        return claim(
+            f"{id}/{name}", source=source, says=says, domain=domain, points=points,
+            predicted=_Derived(derivation, system), compare=rule, batched=True, **more,
+        )(measured)  # fmt: skip
+
+    threshold = made(
+        "critical-delay", r"\tau_c = \arccos(-\alpha/\beta) / \sqrt{\beta^2 - \alpha^2}",
+        hopf.critical_delay,
+        Threshold(relative=1e-3, because="bisected to 1e-4; the claim is exact"),
+        hopf_measure.critical_delay, method="simulated growth",
+    )  # fmt: skip
+
+    @threshold.also("characteristic roots", batched=True)
+    def by_roots(p: Point, accuracy: Accuracy) -> Measurement:
+        return hopf_measure.critical_delay_by_roots(_resting(system, p), accuracy)
+
+    rests_on = {"uses": (f"{id}/critical-delay",)}
+    return [
+        by_roots,
+        made(
+            "crossing-speed",
+            r"\mathrm{Re}\,\lambda'(\tau_c) = \omega^2/((1 - \alpha\tau_c)^2 + \omega^2\tau_c^2)",
+            hopf.crossing_speed,
+            Equal(relative=1e-4, because="differences at two spacings agree to 1e-6"),
+            hopf_measure.crossing_speed, **rests_on,
+        ),
+        made(
+            "criticality", r"\mathrm{sign}\,\mathrm{Re}\,c_1", hopf.lyapunov_coefficient,
+            Sign(because="the sign says whether small cycles are stable"), _coefficient, **rests_on,
+        ),
+        made(
+            "amplitude-law", r"A^2/(\tau - \tau_c) \to -4\,\mathrm{Re}\,\lambda'/\mathrm{Re}\,c_1",
+            hopf.amplitude_law,
+            Equal(relative=1e-3, because="cycles at six distances carry it to 1e-4"),
+            _amplitude, **rests_on,
+        ),
+        made(
+            "period-law", r"T'(\tau_c) = -\tfrac{2\pi}{\omega^2}(\mathrm{Im}\,\lambda' -"
+            r" \mathrm{Im}\,c_1\,\mathrm{Re}\,\lambda'/\mathrm{Re}\,c_1)",
+            hopf.period_law,
+            Equal(relative=3e-3, because="a slope of periods at six distances is known to 1e-3"),
+            _period, **rests_on,
+        ),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Derived:
+    """A derivation for a system, made when the claim is decided."""
+
+    derivation: Deferred
+    system: Callable[[], Any]
+
+    def __call__(self) -> Any:
+        return self.derivation(self.system())
+
+
+def _definition(
+    rhs: Any, state: str, delayed: str, delay: str, equilibrium: Any
+) -> Callable[[], Any]:
+    """A function without arguments that returns the system, the same object for the same call."""
+    if callable(rhs) and not hasattr(rhs, "free_symbols"):
+        return rhs
+    names = {"state": state, "delayed": delayed, "delay": delay}
+    for role, name in names.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise UsageError(f"hopf_claims({role}={name!r}): give a name such as 'x_tau'.")
+    return lru_cache(partial(delay_system.scalar, rhs, equilibrium=equilibrium, **names))
+
+
+def _resting(system: Callable[[], Any], p: Point) -> hopf_measure.Resting:
+    """The equation at the steady state that is meant, as Newton's method finds it."""
+    model = compiled(system)
+    missing = [name for name in model.parameters if name not in p and name != _delay_name(system)]
+    if missing:
+        raise UsageError(
+            f"the equation has the parameter {missing[0]!r} and the domain has "
+            f"{', '.join(p) or 'none'}; give it an interval."
+        )
+    args = {name: np.asarray(p[name], dtype=float) for name in model.parameters if name in p}
+    start = np.broadcast_to(
+        np.asarray(model.equilibrium(args)), np.shape(next(iter(args.values())))
+    )
+    return hopf_measure.Resting(model.field, steady.steady_state(model.field, start, args), args)
+
+
+def _delay_name(system: Callable[[], Any]) -> str:
+    return str(system().delays[0])
+
+
+def _coefficient(at: hopf_measure.Resting, accuracy: Accuracy) -> Measurement:
+    """Re c1 from the amplitudes of simulated cycles and the speed of the crossing roots."""
+    return hopf_measure.birth(at, accuracy).coefficient
+
+
+def _amplitude(at: hopf_measure.Resting, accuracy: Accuracy) -> Measurement:
+    """The squared amplitude of simulated cycles over the distance, carried to the onset."""
+    return hopf_measure.birth(at, accuracy).amplitude
+
+
+def _period(at: hopf_measure.Resting, accuracy: Accuracy) -> Measurement:
+    """The slope of simulated cycles' periods in the delay, carried to the onset."""
+    return hopf_measure.birth(at, accuracy).period
