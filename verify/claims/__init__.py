@@ -1,4 +1,4 @@
 """The catalogue of claims, one module a paper."""
 
 #: modules of this folder, in the order in which they are listed
-CATALOGUE = ("delayed_repression", "delayed_repression_cycle", "delayed_repression_map")
+CATALOGUE = ("delayed_repression", "delayed_repression_cycle", "delayed_repression_map", "hopf")
