@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import sympy as sp
@@ -20,6 +20,8 @@ _NEIGHBOURS = {sp.sin: sp.cos, sp.cos: sp.sin, sp.sinh: sp.cosh, sp.cosh: sp.sin
 
 #: how many nodes of a formula are changed; of a larger one, these are drawn
 NODES = 150
+#: nodes of an expression that is shown by its size alone
+LONG = 200
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,17 @@ class Mutant:
     expression: Any
 
     def __str__(self) -> str:
-        return f"{self.change}: {self.expression}"
+        return f"{self.change}: {shown(self.expression)}"
+
+
+def shown(node: Any) -> str:
+    """The expression as text; a long one, which nobody reads and SymPy prints slowly, by its size.
+
+    >>> shown(sp.Symbol("x") ** 2)
+    'x**2'
+    """
+    size = sum(1 for _ in islice(sp.preorder_traversal(node), LONG + 1))
+    return str(node) if size <= LONG else f"a formula of more than {LONG} nodes"
 
 
 def mutants(expression: Any) -> list[Mutant]:
@@ -93,15 +105,15 @@ def _changes(node: Any) -> Iterator[tuple[str, Any]]:
         what = "term" if node.is_Add else "factor"
         for index, part in enumerate(node.args):
             rest = [other for i, other in enumerate(node.args) if i != index]
-            yield f"{what} {part} left out", node.func(*rest)
+            yield f"{what} {shown(part)} left out", node.func(*rest)
             if node.is_Add:
-                yield f"sign of term {part} reversed", node.func(*rest, -part)
+                yield f"sign of term {shown(part)} reversed", node.func(*rest, -part)
             else:
-                yield f"factor {part} inverted", node.func(*rest, 1 / part)
+                yield f"factor {shown(part)} inverted", node.func(*rest, 1 / part)
     elif node.is_Pow:
-        yield f"exponent of {node} left out", node.base
-        yield f"exponent of {node} raised by 1", node.base ** (node.exp + 1)
-        yield f"exponent of {node} lowered by 1", node.base ** (node.exp - 1)
+        yield f"exponent of {shown(node)} left out", node.base
+        yield f"exponent of {shown(node)} raised by 1", node.base ** (node.exp + 1)
+        yield f"exponent of {shown(node)} lowered by 1", node.base ** (node.exp - 1)
     elif node.func in _NEIGHBOURS:
         yield f"{node.func} → {_NEIGHBOURS[node.func]}", _NEIGHBOURS[node.func](*node.args)
     elif node.is_Function and len(node.args) == 1:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-
 from lemmata.verify.api import (
-    Accuracy,
     Condition,
     Domain,
     Interval,
     Log,
-    Measurement,
     Paper,
-    Point,
-    Threshold,
-    claim,
     deferred,
 )
 from lemmata.verify.hopf_claims import hopf_claims
