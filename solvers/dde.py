@@ -1,0 +1,329 @@
+r"""Solve delay equations: adaptive, differentiable, right across breaking points.
+
+$$ y'(t) = f(t, y(t), y(t - \tau_1), \dots, y(t - \tau_m), y'(t - \tau_1), \dots), \quad t > t_0 $$
+
+with delays that are constant or depend on time and state, may vanish, and may enter by the slope
+(neutral equations). Explicit Runge-Kutta pairs of diffrax, stepped from one breaking point to the
+next. Source: Bellen and Zennaro, Numerical Methods for Delay Differential Equations (2003).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.flatten_util import ravel_pytree
+from jax.typing import ArrayLike
+
+from lemmata.solvers import dde_checks as checks
+from lemmata.solvers.dde_event import event_time
+from lemmata.solvers.dde_loop import EVENT, Tolerance
+from lemmata.solvers.dde_method import Method, method_of
+from lemmata.solvers.dde_past import Current, Problem
+from lemmata.solvers.dde_replay import integrate
+from lemmata.solvers.dde_solution import DDEResult, DDESolution, flat_state, over_times
+
+__all__ = ["DDEResult", "DDESolution", "solve_dde"]
+
+Delay = ArrayLike | Callable[[Array, Any, Any], ArrayLike]
+
+# A second solve with tolerances this much smaller, and with shorter steps where tolerances do not
+# bind, gives the error estimate; its own error is taken
+# as a fifth of the difference.
+TIGHTER = 0.01
+SHORTER = 0.4
+TRUSTED = 0.2
+
+
+def solve_dde(
+    f: Callable[..., Any],
+    history: Callable[[Array], Any],
+    delays: Delay | Sequence[Delay],
+    t0: ArrayLike,
+    t1: ArrayLike,
+    *,
+    y0: Any = None,
+    args: Any = None,
+    ts: ArrayLike | Sequence[float] | None = None,
+    rtol: ArrayLike = 1e-6,
+    atol: ArrayLike = 1e-9,
+    method: diffrax.AbstractSolver | None = None,
+    neutral: bool = False,
+    discontinuities: Sequence[ArrayLike] | Array = (),
+    max_steps: int = 4096,
+    dt0: ArrayLike | None = None,
+    max_step: ArrayLike | None = None,
+    error_estimate: bool = False,
+    event: Callable[[Array, Any, Any], ArrayLike] | None = None,
+) -> DDESolution:
+    """Solve the delay equation y' = f(t, y, ylag, args) from t0 to t1.
+
+    **Arguments:**
+
+    - `f`: `f(t, y, ylag, args)` returns dy/dt, in the form of y. `ylag[i]` is y(t - delays[i]).
+      With `neutral=True` it is `f(t, y, ylag, args, dylag)`, and `dylag[i]` is y'(t - delays[i]).
+    - `history`: `history(t)` gives y for t < t0, and at t0 unless `y0` is given: a number, an array
+      or a PyTree of float64 or complex128 arrays. It is never asked for t > t0.
+    - `delays`: one delay or several, each a number or a callable `(t, y, args) -> lag`. A lag may
+      vanish, but not become negative.
+    - `t0`, `t1`: start and end, t0 < t1.
+    - `y0`: the state at t0, where it differs from `history(t0)`: the solution jumps there.
+    - `args`: any PyTree, handed to `f`, callable delays and `event`.
+    - `ts`: times in [t0, t1] to save at; without them every accepted step is saved.
+    - `rtol`, `atol`: tolerances, aimed at the global error: local errors are kept well below.
+    - `method`: an explicit Runge-Kutta pair of diffrax. By default `diffrax.Tsit5()`, and
+      `diffrax.Dopri8()` for neutral equations and where `rtol` is below 1e-7.
+    - `neutral`: whether `f` takes the lagged slopes.
+    - `discontinuities`: times where the history jumps, or `f` does in t. Those at t0 and what
+      follows from all of them by the delays are found without being named.
+    - `max_steps`: the largest number of steps, rejected ones included.
+    - `dt0`: the first step to try; by default it is chosen from the size of y and f.
+    - `max_step`: the longest step; by default a tenth of t1 - t0.
+    - `error_estimate`: solve again with a hundredth of the tolerances, return that solution, and
+      an estimate of its global error. Where it exceeds 10 times the tolerance asked for, `result`
+      says so.
+    - `event`: `event(t, y, args)` returns a number; the solve ends where it changes its sign.
+
+    **Returns:** a `DDESolution`; its `result` is `DDEResult.successful`, or advice. The call
+    goes through `jax.jit`, `jax.vmap`, and forward and reverse derivatives with respect to `y0`,
+    `args`, `t0`, delays, discontinuities, and whatever `f`, `history` and the delays close over.
+
+    **Raises:** ValueError on arguments that cannot be right: negative delays, a history of
+    another form than `y0`, `f` that returns another form than y or is nan at the start,
+    t1 <= t0, `ts` outside [t0, t1], tolerances below double precision.
+    """
+    start, end = checks.checked_span(t0, t1)
+    lags = checks.checked_delays(delays)
+    tolerance = Tolerance(
+        checks.checked_tolerance("rtol", rtol, 1e-14),
+        checks.checked_tolerance("atol", atol, 0.0),
+        0.1 * (end - start) if max_step is None else checks.checked_time("max_step", max_step),
+        jnp.zeros(()) if dt0 is None else checks.checked_time("dt0", dt0),
+    )
+    table = method_of(_default(rtol, neutral) if method is None else method)
+    steps = checks.checked_count("max_steps", max_steps)
+    jumps = checks.checked_discontinuities(discontinuities)
+    times = None if ts is None else checks.checked_times(ts, start, end)
+    args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, args)
+    past = checks.checked_state("history(t0)", history(jnp.asarray(start)))
+    y = past if y0 is None else checks.checked_state("y0", y0)
+    checks.check_same("history", past, y, "it must return a state like `y0`")
+    for i, lag in enumerate(lags):
+        if callable(lag):
+            checks.check_delay(i, lag, start, y, args)
+    _check_field(f, start, y, args, len(lags), neutral)
+    start, end, lags, tolerance = jax.tree.map(_as_array, (start, end, lags, tolerance))
+    flat_history = _flat_history(history, y)
+    checks.check_history(
+        flat_history, start, [lag(start, y, args) if callable(lag) else lag for lag in lags]
+    )
+    solution, finite = _solve(
+        f, history, lags, start, end, y, args, jumps, tolerance, times, event,
+        table, y0 is not None, neutral, steps, error_estimate,
+    )  # fmt: skip
+    if checks.is_known(finite) and not bool(finite):
+        raise ValueError(
+            f"`f` is not finite at t0={float(start)!r}, or y is not; check the formula, the "
+            "initial state and the history there."
+        )
+    return _trimmed(solution) if times is None and checks.is_known(solution.ts) else solution
+
+
+def _as_array(leaf: Any) -> Any:
+    return leaf if callable(leaf) else jnp.asarray(leaf)
+
+
+def _default(rtol: Any, neutral: bool) -> diffrax.AbstractSolver:
+    tight = checks.is_known(rtol) and float(np.asarray(rtol)) < 1e-7
+    return diffrax.Dopri8() if neutral or tight else diffrax.Tsit5()
+
+
+def _check_field(
+    f: Callable[..., Any], t: Array, y: Any, args: Any, count: int, neutral: bool
+) -> None:
+    lagged = (y,) * count
+    more = (lagged,) if neutral else ()
+    out = eqx.filter_eval_shape(
+        lambda t, y: jax.tree.map(jnp.asarray, f(t, y, lagged, args, *more)), t, y
+    )
+    checks.check_same("f", out, y, "it must return dy/dt, in the form of y")
+
+
+def _flat_history(history: Callable[[Array], Any], y: Any) -> Callable[[Array], Array]:
+    like = ravel_pytree(y)[0]
+
+    def flat(t: Array) -> Array:
+        return ravel_pytree(history(t))[0].astype(like.dtype)
+
+    return flat
+
+
+@eqx.filter_jit
+def _solve(
+    f: Any, history: Any, lags: Any, t0: Array, t1: Array, y: Any, args: Any, jumps: Array,
+    tolerance: Tolerance, ts: Array | None, event: Any,
+    method: Method, y0_given: bool, neutral: bool, max_steps: int, error_estimate: bool,
+) -> tuple[DDESolution, Array]:  # fmt: skip
+    problem, unravel = _flattened(
+        f, history, lags, t0, t1, y, args, jumps, event, y0_given, neutral
+    )
+    solution = _one(problem, unravel, tolerance, ts, method, max_steps)
+    finite = jnp.all(jnp.isfinite(problem.y0)) & solution.stats.pop("finite_start")
+    if error_estimate:
+        least = jnp.asarray(2e-14)
+        tighter = Tolerance(
+            jnp.maximum(TIGHTER * tolerance.rtol, jnp.minimum(tolerance.rtol, least)),
+            TIGHTER * tolerance.atol,
+            SHORTER * tolerance.longest,
+            SHORTER * tolerance.first,
+        )
+        fine = _one(problem, unravel, tighter, ts, method, max_steps)
+        fine.stats.pop("finite_start")
+        solution = _estimated(fine, solution, tolerance)
+    return solution, finite
+
+
+def _flattened(
+    f: Any, history: Any, lags: Any, t0: Array, t1: Array, y: Any, args: Any, jumps: Array,
+    event: Any, y0_given: bool, neutral: bool,
+) -> tuple[Problem, Callable[[Array], Any]]:  # fmt: skip
+    """The problem on flat states, with everything that the functions close over made explicit."""
+    flat, unravel = ravel_pytree(y)
+
+    def field(t: Array, y: Array, ylag: tuple[Array, ...], args: Any, *dylag: Any) -> Array:
+        slopes = tuple(tuple(unravel(d) for d in lagged) for lagged in dylag)
+        out = f(t, unravel(y), tuple(unravel(state) for state in ylag), args, *slopes)
+        return ravel_pytree(out)[0].astype(flat.dtype)
+
+    lagged = (flat,) * len(lags)
+    example = (t0, flat, lagged, args, *((lagged,) if neutral else ()))
+
+    def on_flat(g: Any) -> Any:
+        def flat_g(t: Array, y: Array, args: Any) -> Array:
+            return jnp.asarray(g(t, unravel(y), args), t0.dtype)
+
+        return eqx.filter_closure_convert(flat_g, t0, flat, args)
+
+    problem = Problem(
+        f=eqx.filter_closure_convert(field, *example),
+        history=eqx.filter_closure_convert(_flat_history(history, y), t0),
+        delays=tuple(on_flat(lag) if callable(lag) else lag for lag in lags),
+        args=args,
+        y0=flat,
+        t0=t0,
+        t1=t1,
+        discontinuities=jumps,
+        event=None if event is None else on_flat(event),
+        y0_given=y0_given,
+        neutral=neutral,
+    )
+    return problem, unravel
+
+
+def _one(
+    problem: Problem,
+    unravel: Callable[[Array], Any],
+    tolerance: Tolerance,
+    ts: Array | None,
+    method: Method,
+    max_steps: int,
+) -> DDESolution:
+    steps, t_end, y_end, rest = integrate(problem, tolerance, method=method, max_steps=max_steps)
+    number = rest["number"]
+    last = jnp.maximum(number - 1, 0)
+    outcome = rest["outcome"]
+    if problem.event is not None:
+        now = Current(last, steps.start[last], steps.length[last], steps.coefs[last])
+        happened = outcome == EVENT
+        at = event_time(problem.event, problem.args, now)
+        t_end = jnp.where(happened, at, t_end)
+        y_at = flat_state(steps, number, problem.t0, t_end, problem.history, t_end)
+        y_end = jnp.where(happened, y_at, y_end)
+
+    def state(t: Array) -> Any:
+        return unravel(flat_state(steps, number, problem.t0, t_end, problem.history, t))
+
+    if ts is None:
+        index = jnp.arange(max_steps + 1)
+        ts = jnp.where(index < number, steps.start[:-1], jnp.where(index == number, t_end, jnp.inf))
+        nodes = jnp.where((index < number)[:, None], steps.coefs[:-1, 0], jnp.inf)
+        ys = jax.vmap(unravel)(jnp.where((index == number)[:, None], y_end, nodes))
+    else:
+        ys = over_times(state, ts)
+    stats = {
+        "num_steps": rest["tried"],
+        "num_accepted_steps": number,
+        "num_rejected_steps": rest["rejected"],
+        "num_evaluations": rest["evaluations"],
+        "num_breaking_points": rest["breaks"],
+        "finite_start": rest["finite_start"],
+    }
+    result = _result(outcome)
+    return DDESolution(
+        ts, ys, result, None, stats, t_end, problem.t0, steps, number, problem.history, unravel
+    )
+
+
+def _result(outcome: Array) -> Any:
+    """The enumeration's item for an outcome of the loop."""
+    items = (
+        DDEResult.successful,
+        DDEResult.max_steps_reached,
+        DDEResult.step_underflow,
+        DDEResult.nonfinite,
+        DDEResult.negative_delay,
+        DDEResult.event_occurred,
+        DDEResult.implicit_step_failed,
+        DDEResult.accuracy_missed,
+    )
+    result = items[0]
+    for number, item in enumerate(items[1:], 1):
+        result = DDEResult.where(outcome == number, item, result)
+    return result
+
+
+def _estimated(fine: DDESolution, coarse: DDESolution, tolerance: Tolerance) -> DDESolution:
+    """The finer solution with its estimated error: largest up to each time, by component."""
+    inside = jnp.isfinite(fine.ts) & (fine.ts <= coarse.t_end)
+    other = coarse.evaluate(jnp.where(inside, fine.ts, coarse.t_end))
+    order = jnp.argsort(fine.ts)
+    back = jnp.argsort(order)
+    eps = jnp.finfo(fine.ts.dtype).eps
+
+    def estimate(a: Array, b: Array) -> Array:
+        seen = inside.reshape(-1, *[1] * (a.ndim - 1))
+        gap = jnp.where(seen, jnp.abs(a - b), 0.0)
+        gap = jax.lax.cummax(gap[order], axis=0)[back]
+        size = jax.lax.cummax(jnp.where(seen, jnp.abs(a), 0.0)[order], axis=0)[back]
+        roundoff = eps * (8 + 4 * fine.stats["num_accepted_steps"]) * size
+        return jnp.where(seen, TRUSTED * gap + roundoff, jnp.inf)
+
+    errors = jax.tree.map(estimate, fine.ys, other)
+
+    def missed(error: Array, y: Array) -> Array:
+        seen = inside.reshape(-1, *[1] * (y.ndim - 1))
+        limit = 10 * (tolerance.atol + tolerance.rtol * jnp.abs(y))
+        return jnp.any(seen & ~(error <= limit))
+
+    bad = jnp.any(jnp.stack(jax.tree.leaves(jax.tree.map(missed, errors, fine.ys))))
+    fine_ok = fine.result == DDEResult.successful
+    both = DDEResult.where(fine_ok & bad, DDEResult.accuracy_missed, fine.result)
+    return eqx.tree_at(
+        lambda s: (s.result, s.error_estimate), fine, (both, errors), is_leaf=lambda x: x is None
+    )
+
+
+def _trimmed(solution: DDESolution) -> DDESolution:
+    """Without the padding, where the number of steps is known."""
+    n = int(solution.stats["num_accepted_steps"]) + 1
+    ts, ys, errors = jax.tree.map(
+        lambda leaf: leaf[:n], (solution.ts, solution.ys, solution.error_estimate)
+    )
+    return eqx.tree_at(
+        lambda s: (s.ts, s.ys, s.error_estimate), solution, (ts, ys, errors),
+        is_leaf=lambda x: x is None,
+    )  # fmt: skip

@@ -1,0 +1,194 @@
+"""What the arguments of `solve_dde` must fulfil, and what to do where they do not."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.core import Tracer
+
+
+def is_known(*values: Any) -> bool:
+    """Whether all of these are numbers, and not tracers inside `jit`, `vmap` or `grad`."""
+    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
+
+
+def checked_time(name: str, value: Any) -> Any:
+    """A finite real scalar: as a NumPy one where it is known, so that `jit` does not hide it."""
+    try:
+        time = jnp.asarray(value) if isinstance(value, Tracer) else np.asarray(value)
+        wrong = time.shape != () or np.dtype(time.dtype).kind not in "fiu"
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}={value!r}` must be a real number.") from error
+    if wrong:
+        raise ValueError(
+            f"`{name}` has shape {time.shape} and dtype {time.dtype}; it must be one real number. "
+            "Use `jax.vmap` for a batch."
+        )
+    if is_known(time) and not math.isfinite(float(time)):
+        raise ValueError(f"`{name}={float(time)!r}` must be finite.")
+    return time.astype(jnp.float64)
+
+
+def checked_span(t0: Any, t1: Any) -> tuple[Any, Any]:
+    """t0 and t1 as float64, t0 < t1."""
+    start, end = checked_time("t0", t0), checked_time("t1", t1)
+    if jnp.zeros(()).dtype != jnp.float64:
+        raise ValueError(
+            "`solve_dde` needs double precision: set the environment variable JAX_ENABLE_X64=1, "
+            'or call `jax.config.update("jax_enable_x64", True)` at the start.'
+        )
+    if is_known(start, end) and not float(start) < float(end):
+        raise ValueError(
+            f"`t1={float(end)!r}` must be greater than `t0={float(start)!r}`; "
+            "substitute -t for t to integrate backwards."
+        )
+    return start, end
+
+
+def checked_delays(delays: Any) -> tuple[Any, ...]:
+    """The delays as a tuple of float64 scalars and callables."""
+    if callable(delays) or not (isinstance(delays, list | tuple) or jnp.ndim(delays)):
+        delays = (delays,)
+    checked = []
+    for i, delay in enumerate(delays):
+        if callable(delay):
+            checked.append(delay)
+            continue
+        value = checked_time(f"delays[{i}]", delay)
+        if is_known(value) and float(value) < 0:
+            raise ValueError(
+                f"`delays[{i}]={float(value)!r}` must not be negative: the equation would ask for "
+                "its own future. A delay is the positive lag in y(t - delay)."
+            )
+        checked.append(value)
+    return tuple(checked)
+
+
+def checked_tolerance(name: str, value: Any, least: float) -> Any:
+    """A positive tolerance of at least `least`."""
+    tolerance = checked_time(name, value)
+    if is_known(tolerance) and not float(tolerance) >= least:
+        raise ValueError(
+            f"`{name}={float(tolerance)!r}` must be at least {least:g}; "
+            "double precision carries no further."
+        )
+    return tolerance
+
+
+def checked_count(name: str, value: Any) -> int:
+    """An integer of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"`{name}={value!r}` must be an integer of at least 1.")
+    return int(value)
+
+
+def checked_times(ts: Any, t0: Array, t1: Array) -> Array:
+    """Times of one axis inside [t0, t1]."""
+    times = np.asarray(ts) if is_known(ts) else jnp.asarray(ts)
+    if times.ndim != 1 or np.dtype(times.dtype).kind not in "fiu":
+        raise ValueError(
+            f"`ts` has shape {times.shape} and dtype {times.dtype}; "
+            "it must be a list of times, shape (n,)."
+        )
+    times = times.astype(jnp.float64)
+    if is_known(times, t0, t1):
+        outside = np.asarray(~((times >= t0) & (times <= t1)))
+        if outside.any():
+            raise ValueError(
+                f"`ts` holds {float(times[int(outside.argmax())])!r}, outside of [t0, t1] = "
+                f"[{float(t0)!r}, {float(t1)!r}]; move `t1`, or leave this time out."
+            )
+    return jnp.asarray(times)
+
+
+def checked_discontinuities(times: Any) -> Array:
+    """Times of jumps, shape (k,)."""
+    if not isinstance(times, list | tuple) and jnp.ndim(times) != 1:
+        raise ValueError(
+            f"`discontinuities={times!r}` must be a list of times, such as `(2.0, 5.0)`."
+        )
+    checked = [checked_time(f"discontinuities[{i}]", t) for i, t in enumerate(times)]
+    return jnp.stack([jnp.asarray(t) for t in checked]) if checked else jnp.zeros((0,), jnp.float64)
+
+
+def checked_state(name: str, value: Any) -> Any:
+    """A PyTree of float64 or complex128 arrays; Python numbers are taken as float64."""
+
+    def check(path: Any, leaf: Any) -> Array:
+        where = name + jax.tree_util.keystr(path)
+        try:
+            array = jnp.asarray(leaf)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"`{where}` is {leaf!r}; a state is a number, an array or a PyTree of them."
+            ) from error
+        if isinstance(leaf, bool | int | float):
+            array = array.astype(jnp.float64)
+        if array.dtype not in (jnp.float64, jnp.complex128):
+            raise ValueError(
+                f"`{where}` has dtype {array.dtype}; it must be float64 or complex128. "
+                "Write `jnp.asarray(value, float)`."
+            )
+        return array
+
+    checked = jax.tree_util.tree_map_with_path(check, value)
+    if not jax.tree.leaves(checked):
+        raise ValueError(f"`{name}={value!r}` holds no array; a state needs at least one number.")
+    return checked
+
+
+def check_same(name: str, value: Any, y: Any, remedy: str) -> None:
+    """Raise where `value` (arrays or their shapes) differs from the state y in form."""
+    got, expected = jax.tree.structure(value), jax.tree.structure(y)
+    if got != expected:
+        raise ValueError(
+            f"`{name}` returned the structure {got} for a state of structure {expected}; {remedy}."
+        )
+    pairs = zip(jax.tree_util.tree_leaves_with_path(value), jax.tree.leaves(y), strict=True)
+    for (path, leaf), state in pairs:
+        where = name + jax.tree_util.keystr(path)
+        if jnp.shape(leaf) != jnp.shape(state):
+            raise ValueError(
+                f"`{where}` returned shape {jnp.shape(leaf)} for a state of shape "
+                f"{jnp.shape(state)}; {remedy}."
+            )
+        kind = jnp.result_type(leaf)
+        if np.promote_types(kind, state.dtype) != state.dtype:
+            raise ValueError(
+                f"`{where}` returned dtype {kind} for a state of dtype {state.dtype}; {remedy}."
+            )
+
+
+def check_delay(i: int, delay: Callable[..., Any], t: Any, y: Any, args: Any) -> None:
+    """Raise where a callable delay returns no real scalar, or a negative one at the start."""
+    out = jax.eval_shape(lambda t, y: jnp.asarray(delay(t, y, args)), t, y)
+    if out.shape != () or not jnp.issubdtype(out.dtype, jnp.floating):
+        raise ValueError(
+            f"`delays[{i}]` returned shape {out.shape} and dtype {out.dtype}; "
+            "it must return one real number, the lag at (t, y)."
+        )
+    if is_known(t, y, args):
+        value = jnp.asarray(delay(t, y, args))
+        if is_known(value) and not float(value) >= 0:
+            raise ValueError(
+                f"`delays[{i}]` returned {float(value)!r} at t0; "
+                "a delay is a non-negative lag, so correct its formula or the initial state."
+            )
+
+
+def check_history(history: Callable[[Array], Array], t0: Any, lags: Sequence[Any]) -> None:
+    """Raise where the history is not finite at a time that is asked for at the start."""
+    for i, lag in enumerate(lags):
+        if not is_known(t0, lag):
+            continue
+        t = t0 - lag
+        past = history(jnp.asarray(t))
+        if is_known(past) and not bool(jnp.all(jnp.isfinite(past))):
+            raise ValueError(
+                f"`history` is {np.asarray(past).tolist()!r} at t={float(t)!r}, where delays[{i}] "
+                "looks at the start; it must be finite on [t0 - longest delay, t0]."
+            )

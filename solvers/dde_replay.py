@@ -1,0 +1,175 @@
+"""The solve as one differentiable function: derivatives go over the mesh a second time.
+
+The adaptive loop chooses the mesh and is not differentiated. Where a derivative is asked for, the
+accepted steps are taken again in a bounded loop, with the mesh held fixed but for its breaking
+points: these move with the delays, by the implicit function theorem, so that the derivative is
+right across jumps. Forward and reverse mode, and one by the other.
+Source: Hartung, Krisztin, Walther and Wu, Functional differential equations with state-dependent
+delays (2006), section 4, for the derivative of a solution with respect to its delays.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import equinox.internal as eqxi
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from lemmata.solvers.breaking_points import lag_rate
+from lemmata.solvers.dde_loop import Tolerance, Walk, walk
+from lemmata.solvers.dde_method import Method
+from lemmata.solvers.dde_past import Current, Problem, Steps, derivative, initial_breaks, polynomial
+from lemmata.solvers.dde_step import ITERATIONS, NEUTRAL_ITERATIONS, sweep
+
+Replayed = tuple[Steps, Array, Array, Array]
+
+
+# The keyword arguments of a function with a custom rule are not differentiated.
+@eqx.filter_custom_jvp
+def integrate(
+    problem: Problem, tolerance: Tolerance, *, method: Method, max_steps: int
+) -> tuple[Steps, Array, Array, Any]:
+    """Steps, the time reached, the state there, and what else the loop has learned."""
+    done = walk(problem, method, tolerance, max_steps)
+    return done.steps, done.t, done.y, _rest(done)
+
+
+@integrate.def_jvp
+def _integrate_jvp(
+    primals: tuple[Problem, Tolerance],
+    tangents: tuple[Any, Any],
+    *,
+    method: Method,
+    max_steps: int,
+) -> Any:
+    problem, tolerance = primals
+    moving, _ = tangents
+    done = walk(_stopped(problem), method, _stopped(tolerance), max_steps)
+    done = _stopped(done)
+
+    def again(problem: Problem) -> tuple[Steps, Array, Array]:
+        return replay(problem, method, max_steps, done)
+
+    out, tangent = eqx.filter_jvp(again, (problem,), (moving,))
+    rest = _rest(done)
+    nothing = jax.tree.map(lambda _: None, rest)
+    return (*out, rest), (*tangent, nothing)
+
+
+def _stopped(tree: Any) -> Any:
+    arrays, others = eqx.partition(tree, eqx.is_inexact_array)
+    return eqx.combine(jax.tree.map(jax.lax.stop_gradient, arrays), others)
+
+
+def _rest(done: Walk) -> dict[str, Any]:
+    return {
+        "number": done.number,
+        "tried": done.tried,
+        "rejected": done.rejected,
+        "evaluations": done.evaluations,
+        "breaks": done.breaks.total - done.breaks.origin,
+        "outcome": done.outcome,
+        "finite_start": jnp.all(jnp.isfinite(done.start_slope)),
+    }
+
+
+def replay(
+    problem: Problem, method: Method, max_steps: int, done: Walk
+) -> tuple[Steps, Array, Array]:
+    """Take the accepted steps of `done` again; differentiable in everything in `problem`."""
+    later = jnp.where(problem.discontinuities > problem.t0, problem.discontinuities, jnp.inf)
+    later = jnp.concatenate([jnp.sort(later), jnp.full((1,), jnp.inf)])
+    early = initial_breaks(problem, max_steps).time
+    known = jnp.arange(early.shape[0]) <= done.breaks.origin
+    times = jnp.where(known, early, done.breaks.time)
+    notes = done.notes
+
+    def take(carry: Replayed, n: Array) -> Replayed:
+        steps, times, t, y = carry
+        breaks = done.breaks._replace(time=times)
+        end = done.steps.start[n + 1]
+        segments = notes.segments[n]
+        now = Current(n, t, end - t, done.steps.coefs[n])
+        coefs = _settled(problem, method, breaks, steps, now, segments, y, notes.sweeps[n] > 1)
+        xi = _landing(problem, done, later, times, n, now, coefs, end)
+        made = notes.made[n]
+        at = jnp.where(made >= 0, made, times.shape[0] - 1)
+        times = times.at[at].set(jnp.where(made >= 0, xi, times[at]))
+        steps = Steps(
+            steps.start.at[n].set(t).at[n + 1].set(xi),
+            steps.length.at[n].set(now.length),
+            steps.coefs.at[n].set(coefs),
+        )
+        # The step ended at a fixed time; the breaking point moves on along the solution.
+        return steps, times, xi, polynomial(coefs, (xi - t) / now.length)
+
+    def body(carry: Replayed, n: Array) -> tuple[Replayed, None]:
+        active = n < done.number
+
+        def run(carry: Replayed) -> Replayed:
+            # A lane that is done takes the first step once more, unheard: no nan, in slopes either.
+            steps, times, t, y = carry
+            t, y = jnp.where(active, t, problem.t0), jnp.where(active, y, problem.y0)
+            new = take((steps, times, t, y), jnp.where(active, n, 0))
+            return jax.tree.map(lambda a, b: jnp.where(active, a, b), new, carry)
+
+        return jax.lax.cond(eqxi.unvmap_any(active), run, lambda carry: carry, carry), None
+
+    steps = Steps(done.steps.start, done.steps.length, done.steps.coefs)
+    start = (steps, times, problem.t0, problem.y0)
+    (steps, _, t, y), _ = jax.lax.scan(body, start, jnp.arange(max_steps))
+    return steps, t, y
+
+
+def _settled(
+    problem: Problem,
+    method: Method,
+    breaks: Any,
+    steps: Steps,
+    now: Current,
+    segments: Array,
+    y: Array,
+    implicit: Array,
+) -> Array:
+    """The step `now`; an implicit one repeated until its derivative has settled, too."""
+    # Its value has settled before; a derivative settles at the rate of the iteration, which a
+    # neutral term may make slow.
+    times = NEUTRAL_ITERATIONS if problem.neutral else ITERATIONS
+
+    def once(coefs: Array) -> Array:
+        held = now._replace(coefs=coefs)
+        return sweep(problem, method, breaks, steps, held, segments, y).coefs
+
+    def repeat(coefs: Array) -> Array:
+        return jax.lax.scan(lambda c, _: (once(c), None), coefs, length=times)[0]
+
+    return jax.lax.cond(eqxi.unvmap_any(implicit), repeat, once, now.coefs)
+
+
+def _landing(
+    problem: Problem,
+    done: Walk,
+    later: Array,
+    times: Array,
+    n: Array,
+    now: Current,
+    coefs: Array,
+    end: Array,
+) -> Array:
+    """The end of the step in value, and the breaking point it landed on in its derivative."""
+    reason, parent = done.notes.reason[n], done.notes.parent[n]
+    y = polynomial(coefs, jnp.ones(()))
+    slope = derivative(coefs, jnp.ones(())) / now.length.astype(y.dtype)
+    xi = end
+    for i in range(len(problem.delays)):
+        miss = end - problem.lag(i, end, y) - times[parent]
+        rate = jax.lax.stop_gradient(lag_rate(problem, i, end, y, slope))
+        met = reason == i
+        # 0 in value: t - lag = breaking point holds here already.
+        zero = jnp.where(met, miss, 0.0) - jax.lax.stop_gradient(jnp.where(met, miss, 0.0))
+        xi = xi - zero / jnp.where(met & (rate != 0), rate, 1.0)
+    jump = later[jnp.minimum(parent, later.shape[0] - 1)]
+    jumped = reason == len(problem.delays)
+    jump = jnp.where(jumped, jump, 0.0)
+    return xi + (jump - jax.lax.stop_gradient(jump))

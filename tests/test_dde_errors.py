@@ -1,0 +1,107 @@
+"""What the delay solver says about wrong arguments, and of solves that cannot go on."""
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lemmata.solvers.dde import DDEResult, solve_dde
+
+pytestmark = pytest.mark.heavy
+
+
+def pull(t, y, ylag, args):
+    return -ylag[0]
+
+
+def half(t, y, args):
+    return t / 2
+
+
+def call(f=pull, history=jnp.ones_like, delays=1.0, t0=0.0, t1=2.0, **options):
+    return solve_dde(f, history, delays, t0, t1, **options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"delays": -1.0}, r"`delays\[0\]=-1.0` must not be negative.*positive lag"),
+        ({"delays": (1.0, np.inf)}, r"`delays\[1\]=inf` must be finite"),
+        ({"delays": [[1.0]]}, r"`delays\[0\]` has shape \(1,\).*one real number"),
+        ({"delays": lambda t, y, args: -1.0}, r"`delays\[0\]` returned -1.0 at t0; .*non-negative"),
+        ({"delays": lambda t, y, args: jnp.ones(2)}, r"`delays\[0\]` returned shape \(2,\)"),
+        ({"t1": 0.0}, r"`t1=0.0` must be greater than `t0=0.0`; substitute -t"),
+        ({"t1": np.nan}, "`t1=nan` must be finite"),
+        ({"ts": [0.5, 2.5]}, r"`ts` holds 2.5, outside of \[t0, t1\] = \[0.0, 2.0\]; move `t1`"),
+        ({"ts": 1.0}, r"`ts` has shape \(\) .*list of times"),
+        ({"rtol": 1e-17}, "`rtol=1e-17` must be at least 1e-14; double precision"),
+        ({"atol": -1.0}, "`atol=-1.0` must be at least 0"),
+        ({"max_steps": 0}, "`max_steps=0` must be an integer of at least 1"),
+        ({"method": diffrax.Euler()}, "`method=.*explicit Runge-Kutta pairs"),
+        ({"discontinuities": 1.0}, "`discontinuities=1.0` must be a list of times"),
+        ({"history": lambda t: 1}, None),
+        (
+            {"history": lambda t: jnp.asarray(1)},
+            "has dtype int64; it must be float64 or complex128",
+        ),
+        ({"history": lambda t: np.float32(1)}, "has dtype float32; it must be float64"),
+        ({"history": lambda t: "one"}, "is 'one'; a state is a number, an array or a PyTree"),
+        ({"history": lambda t: ()}, "holds no array"),
+        (
+            {"history": lambda t: jnp.ones(2), "y0": 1.0},
+            r"`history` returned shape \(2,\) for a state of shape \(\); .*like `y0`",
+        ),
+        ({"history": lambda t: 1j, "y0": 1.0}, "`history` returned dtype complex128"),
+        ({"history": lambda t: {"a": 1.0}, "y0": 1.0}, "`history` returned the structure"),
+        (
+            {"history": lambda t: jnp.where(t < -0.5, jnp.nan, 1.0)},
+            r"`history` is .*nan.* at t=-1.0, where delays\[0\] looks.*\[t0 - longest",
+        ),
+        ({"f": lambda t, y, ylag, args: jnp.ones(3)}, r"`f` returned shape \(3,\) .*dy/dt"),
+        ({"f": lambda t, y, ylag, args: 1j * y}, "`f` returned dtype complex128 for a state"),
+        ({"f": lambda t, y, ylag, args: (y, y)}, "`f` returned the structure"),
+        ({"f": lambda t, y, ylag, args: jnp.nan * y}, "`f` is not finite at t0=0.0"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, text):
+    if text is None:
+        assert call(**arguments).result == DDEResult.successful
+        return
+    with pytest.raises(ValueError, match=text):
+        call(**arguments)
+
+
+def test_known_arguments_are_checked_inside_jit():
+    with pytest.raises(ValueError, match=r"`delays\[0\]=-1.0` must not be negative"):
+        jax.jit(lambda y: call(delays=-1.0, y0=y).ys)(1.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "outcome"),
+    [
+        # y' = y^2 blows up at 1, and so does the tolerance's step.
+        ({"f": lambda t, y, ylag, args: y**2, "ts": [0.5, 1.5]}, "step_underflow"),
+        ({"f": lambda t, y, ylag, args: -1e7 * (y - jnp.cos(t))}, "max_steps_reached"),
+        (
+            {"f": lambda t, y, ylag, args: jnp.sqrt(1 - t) + 0 * y, "ts": [0.5, 1.5]},
+            "nonfinite",
+        ),
+        ({"delays": lambda t, y, args: 1 - t, "ts": [0.5, 1.9]}, "negative_delay"),
+        (
+            {
+                "f": lambda t, y, ylag, args, dylag: jnp.cos(t) + 3 * dylag[0],
+                "delays": half, "neutral": True, "history": jnp.sin,
+            },
+            "implicit_step_failed",
+        ),
+    ],
+)  # fmt: skip
+def test_failures_are_values_with_advice(arguments, outcome):
+    sol = call(**({"max_steps": 512} | arguments))
+    assert sol.result == getattr(DDEResult, outcome), DDEResult[sol.result]
+    assert len(DDEResult[sol.result]) > 40
+    assert sol.t_end < 2
+    if "ts" in arguments:  # and what was not reached is not made up
+        assert np.isfinite(sol.ys[0])
+        assert np.isnan(sol.ys[1])
