@@ -1,0 +1,258 @@
+"""A SymPy expression as a function over balls: intervals that surely hold the value.
+
+Ball arithmetic is FLINT's (Johansson, IEEE Trans. Computers 66 (2017) 1281): every operation
+returns a midpoint and a radius that covers round-off and the radii of what went in. The expression
+is compiled once, each common part of it to one step, and runs at whatever precision is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial, reduce
+from operator import add, mul
+from typing import Any
+
+import sympy as sp
+from flint import acb, arb, ctx, fmpq
+
+from lemmata.verify.errors import UsageError
+
+#: bits, where nothing else is asked for: a box may shrink to 1e-12 of its side and cancel twice
+PRECISION = 128
+
+
+@dataclass(frozen=True)
+class BallFunction:
+    """Expressions compiled to steps over balls; call it with one ball a name.
+
+    A point where a real function is not defined, such as the root of a ball that holds a negative
+    number, gives a ball that is not finite: it decides nothing. Real balls in give real balls out,
+    and complex ones where the expression holds the imaginary unit.
+    """
+
+    names: tuple[str, ...]
+    steps: tuple[tuple[Callable[..., Any], tuple[int, ...]], ...]
+    outputs: tuple[int, ...]
+
+    def __call__(self, *balls: Any) -> list[Any]:
+        values = list(balls)
+        for step, places in self.steps:
+            values.append(step(*[values[place] for place in places]))
+        return [values[place] for place in self.outputs]
+
+
+def compile_balls(expressions: Sequence[Any], names: Sequence[str]) -> BallFunction:
+    """Compile SymPy expressions in these names; symbols are told apart by their names alone.
+
+    **Raises:** `UsageError` for a symbol that is not among the names, and for a function that ball
+    arithmetic here does not know.
+    """
+    steps: list[tuple[Callable[..., Any], tuple[int, ...]]] = []
+    places: dict[Any, int] = {}
+
+    def place(node: Any) -> int:
+        if isinstance(node, sp.Symbol):
+            if str(node) not in names:
+                raise UsageError(
+                    f"the symbol {node} has no range; there are: {', '.join(names) or 'none'}. "
+                    "Give it one, or put a number in its place."
+                )
+            return list(names).index(str(node))
+        if node not in places:
+            step, parts = _step(node)
+            arguments = tuple(place(part) for part in parts)
+            places[node] = len(names) + len(steps)
+            steps.append((step, arguments))
+        return places[node]
+
+    outputs = tuple(place(sp.sympify(expression)) for expression in expressions)
+    return BallFunction(tuple(names), tuple(steps), outputs)
+
+
+def _step(node: Any) -> tuple[Callable[..., Any], Sequence[Any]]:
+    """The operation at the top of an expression, and the parts that it works on."""
+    if isinstance(node, sp.Float):
+        node = sp.Rational(Fraction(*_ratio(node)))  # the binary number that it is
+    if isinstance(node, sp.Rational):
+        return partial(arb, fmpq(int(node.p), int(node.q))), ()
+    if node in _CONSTANTS:
+        return _CONSTANTS[node], ()
+    if isinstance(node, sp.Add):
+        return lambda *terms: reduce(add, terms), node.args
+    if isinstance(node, sp.Mul):
+        return lambda *factors: reduce(mul, factors), node.args
+    if isinstance(node, sp.Pow):
+        return _power(*node.as_base_exp())
+    known = _FUNCTIONS.get(node.func)
+    if known is None:
+        raise UsageError(
+            f"{node.func.__name__} in {node} is unknown to ball arithmetic here; known are sums, "
+            "products, powers, " + ", ".join(sorted(f.__name__ for f in _FUNCTIONS)) + ". "
+            "Rewrite the expression in these."
+        )
+    return known, node.args
+
+
+def _power(base: Any, exponent: Any) -> tuple[Callable[..., Any], Sequence[Any]]:
+    if exponent.is_Integer:
+        return partial(integer_power, n=int(exponent)), (base,)
+    if exponent.is_Rational:
+        if base.is_negative:  # its principal root is complex, and on the branch cut
+            turn = fmpq(int(exponent.p), int(exponent.q))
+            inner = partial(_root, p=int(exponent.p), q=int(exponent.q))
+            return lambda b: inner(-b) * acb(arb(turn)).exp_pi_i(), (base,)
+        return partial(_root, p=int(exponent.p), q=int(exponent.q)), (base,)
+    return lambda b, e: (e * _FUNCTIONS[sp.log](b)).exp(), (base, exponent)
+
+
+def _ratio(number: Any) -> tuple[int, int]:
+    """A SymPy float as the quotient of two integers, exactly."""
+    exact = sp.Rational(number)
+    return int(exact.p), int(exact.q)
+
+
+def integer_power(ball: Any, n: int) -> Any:
+    """The power of a ball, tight where it is real: by its two ends, and 0 if it holds 0."""
+    if n < 0:
+        return 1 / integer_power(ball, -n)
+    if isinstance(ball, acb) or ball.is_exact() or not ball.is_finite():
+        return reduce(mul, [ball] * n, arb(1))
+    ends = [reduce(mul, [end] * n, arb(1)) for end in (ball.lower(), ball.upper())]
+    if n % 2 == 0 and ball.contains(0):
+        return arb(0).union(ends[0]).union(ends[1])
+    return ends[0].union(ends[1])
+
+
+def _root(ball: Any, p: int, q: int) -> Any:
+    """The principal value of ball^(p/q); not finite where a complex ball meets the branch cut."""
+    if isinstance(ball, acb):
+        return ball.pow(acb(arb(fmpq(p, q))), analytic=True)
+    return integer_power(_monotone("root", q)(ball), p)
+
+
+def _monotone(name: str, *more: Any) -> Callable[[Any], Any]:
+    """A function that rises (or falls) all along the reals: its values at the two ends."""
+
+    def function(ball: Any) -> Any:
+        if isinstance(ball, acb):
+            return _complex(ball, name)
+        if ball.is_exact() or not ball.is_finite():
+            return getattr(ball, name)(*more)
+        ends = [getattr(end, name)(*more) for end in (ball.lower(), ball.upper())]
+        return ends[0].union(ends[1])
+
+    return function
+
+
+def _method(name: str) -> Callable[[Any], Any]:
+    return lambda ball: getattr(ball, name)()
+
+
+def _complex(ball: Any, name: str) -> Any:
+    """The same of a complex ball, where that is analytic: elsewhere it may jump."""
+    if name == "log":
+        return ball.log(analytic=True)
+    if name not in ("exp", "sinh", "tanh", "erf"):
+        raise UsageError(f"{name} of a complex number is not enclosed here; write it by log.")
+    return getattr(ball, name)()
+
+
+def _sign(ball: Any) -> Any:
+    if isinstance(ball, acb):
+        raise UsageError("sign of a complex number; take the sign of its real or imaginary part.")
+    return ball.sgn()
+
+
+def _absolute(ball: Any) -> Any:
+    if isinstance(ball, acb):
+        return abs(ball)
+    if not ball.contains(0):
+        return ball if ball > 0 else -ball
+    return arb(0).union(ball.abs_upper())
+
+
+def _real(ball: Any) -> Any:
+    return ball.real if isinstance(ball, acb) else ball
+
+
+def _imaginary(ball: Any) -> Any:
+    return ball.imag if isinstance(ball, acb) else arb(0) * ball  # not finite stays not finite
+
+
+_CONSTANTS: dict[Any, Callable[[], Any]] = {
+    sp.pi: arb.pi,
+    sp.E: arb.const_e,
+    sp.EulerGamma: arb.const_euler,
+    sp.I: partial(acb, 0, 1),
+}
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    **{
+        getattr(sp, name): _monotone(name)
+        for name in ("exp", "log", "sinh", "tanh", "asin", "acos", "atan", "asinh", "erf")
+    },
+    **{getattr(sp, name): _method(name) for name in ("sin", "cos", "tan", "cot", "cosh")},
+    sp.acosh: _monotone("acosh"),
+    sp.atanh: _monotone("atanh"),
+    sp.Abs: _absolute,
+    sp.re: _real,
+    sp.im: _imaginary,
+    sp.conjugate: lambda ball: ball.conjugate() if isinstance(ball, acb) else ball,
+    sp.sign: _sign,
+}
+
+
+def in_real_names(expression: Any, names: Sequence[str]) -> Any:
+    """The expression with its symbols replaced by real ones, so that re and im differentiate."""
+    symbols = sp.sympify(expression).free_symbols
+    return sp.sympify(expression).xreplace(
+        {s: sp.Symbol(str(s), real=True) for s in symbols if str(s) in names}
+    )
+
+
+def exact(value: Any, what: str) -> fmpq:
+    """A number as the exact fraction that it is; a float counts as its binary value.
+
+    **Raises:** `UsageError` for what is no finite rational number.
+    """
+    try:
+        number = value if isinstance(value, float) else sp.Rational(value)
+        fraction = Fraction(number) if isinstance(number, float) else Fraction(*_ratio(number))
+    except (TypeError, ValueError, OverflowError, AttributeError):
+        raise UsageError(
+            f"{what} is {value!r}; give an exact number: an int, a Fraction, or a text such as "
+            "'0.1' (a float counts as the binary number that it is)."
+        ) from None
+    return fmpq(fraction.numerator, fraction.denominator)
+
+
+def span(lo: fmpq, hi: fmpq) -> Any:
+    """A ball that holds the closed interval.
+
+    Radii have 30 bits and are rounded up, so the ball reaches out by a billionth of its width: a
+    root whose argument is 0 at the interval's end is not defined on all of it.
+    """
+    if lo == hi:
+        return arb(lo)
+    return arb((lo + hi) / 2) + arb(0, arb((hi - lo) / 2).upper())
+
+
+def fraction(value: fmpq) -> Fraction:
+    """FLINT's fraction as Python's."""
+    return Fraction(int(value.p), int(value.q))
+
+
+def ends(ball: Any) -> tuple[Fraction, Fraction]:
+    """The two ends of a real ball, exactly."""
+    return fraction(ball.lower().fmpq()), fraction(ball.upper().fmpq())
+
+
+def working(precision: int) -> Any:
+    """A context in which FLINT computes with so many bits.
+
+    **Raises:** `UsageError` for a precision below 2 bits.
+    """
+    if not isinstance(precision, int) or precision < 2:
+        raise UsageError(f"precision={precision!r}; give a number of bits such as {PRECISION}.")
+    return ctx.workprec(precision)
