@@ -10,13 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial, reduce
-from operator import add, mul
+from functools import partial
 from typing import Any
 
 import sympy as sp
 from flint import acb, arb, ctx, fmpq
 
+from lemmata.verify.ball_functions import (
+    CONSTANTS,
+    FUNCTIONS,
+    add,
+    integer_power,
+    multiply,
+    power,
+    root,
+)
 from lemmata.verify.errors import UsageError
 
 #: bits, where nothing else is asked for: a box may shrink to 1e-12 of its side and cancel twice
@@ -77,19 +85,19 @@ def _step(node: Any) -> tuple[Callable[..., Any], Sequence[Any]]:
         node = sp.Rational(Fraction(*_ratio(node)))  # the binary number that it is
     if isinstance(node, sp.Rational):
         return partial(arb, fmpq(int(node.p), int(node.q))), ()
-    if node in _CONSTANTS:
-        return _CONSTANTS[node], ()
+    if node in CONSTANTS:
+        return CONSTANTS[node], ()
     if isinstance(node, sp.Add):
-        return lambda *terms: reduce(add, terms), node.args
+        return add, node.args
     if isinstance(node, sp.Mul):
-        return lambda *factors: reduce(mul, factors), node.args
+        return multiply, node.args
     if isinstance(node, sp.Pow):
         return _power(*node.as_base_exp())
-    known = _FUNCTIONS.get(node.func)
+    known = FUNCTIONS.get(node.func)
     if known is None:
         raise UsageError(
             f"{node.func.__name__} in {node} is unknown to ball arithmetic here; known are sums, "
-            "products, powers, " + ", ".join(sorted(f.__name__ for f in _FUNCTIONS)) + ". "
+            "products, powers, " + ", ".join(sorted(f.__name__ for f in FUNCTIONS)) + ". "
             "Rewrite the expression in these."
         )
     return known, node.args
@@ -101,106 +109,16 @@ def _power(base: Any, exponent: Any) -> tuple[Callable[..., Any], Sequence[Any]]
     if exponent.is_Rational:
         if base.is_negative:  # its principal root is complex, and on the branch cut
             turn = fmpq(int(exponent.p), int(exponent.q))
-            inner = partial(_root, p=int(exponent.p), q=int(exponent.q))
+            inner = partial(root, p=int(exponent.p), q=int(exponent.q))
             return lambda b: inner(-b) * acb(arb(turn)).exp_pi_i(), (base,)
-        return partial(_root, p=int(exponent.p), q=int(exponent.q)), (base,)
-    return lambda b, e: (e * _FUNCTIONS[sp.log](b)).exp(), (base, exponent)
+        return partial(root, p=int(exponent.p), q=int(exponent.q)), (base,)
+    return power, (base, exponent)
 
 
 def _ratio(number: Any) -> tuple[int, int]:
     """A SymPy float as the quotient of two integers, exactly."""
     exact = sp.Rational(number)
     return int(exact.p), int(exact.q)
-
-
-def integer_power(ball: Any, n: int) -> Any:
-    """The power of a ball, tight where it is real: by its two ends, and 0 if it holds 0."""
-    if n < 0:
-        return 1 / integer_power(ball, -n)
-    if isinstance(ball, acb) or ball.is_exact() or not ball.is_finite():
-        return reduce(mul, [ball] * n, arb(1))
-    ends = [reduce(mul, [end] * n, arb(1)) for end in (ball.lower(), ball.upper())]
-    if n % 2 == 0 and ball.contains(0):
-        return arb(0).union(ends[0]).union(ends[1])
-    return ends[0].union(ends[1])
-
-
-def _root(ball: Any, p: int, q: int) -> Any:
-    """The principal value of ball^(p/q); not finite where a complex ball meets the branch cut."""
-    if isinstance(ball, acb):
-        return ball.pow(acb(arb(fmpq(p, q))), analytic=True)
-    return integer_power(_monotone("root", q)(ball), p)
-
-
-def _monotone(name: str, *more: Any) -> Callable[[Any], Any]:
-    """A function that rises (or falls) all along the reals: its values at the two ends."""
-
-    def function(ball: Any) -> Any:
-        if isinstance(ball, acb):
-            return _complex(ball, name)
-        if ball.is_exact() or not ball.is_finite():
-            return getattr(ball, name)(*more)
-        ends = [getattr(end, name)(*more) for end in (ball.lower(), ball.upper())]
-        return ends[0].union(ends[1])
-
-    return function
-
-
-def _method(name: str) -> Callable[[Any], Any]:
-    return lambda ball: getattr(ball, name)()
-
-
-def _complex(ball: Any, name: str) -> Any:
-    """The same of a complex ball, where that is analytic: elsewhere it may jump."""
-    if name == "log":
-        return ball.log(analytic=True)
-    if name not in ("exp", "sinh", "tanh", "erf"):
-        raise UsageError(f"{name} of a complex number is not enclosed here; write it by log.")
-    return getattr(ball, name)()
-
-
-def _sign(ball: Any) -> Any:
-    if isinstance(ball, acb):
-        raise UsageError("sign of a complex number; take the sign of its real or imaginary part.")
-    return ball.sgn()
-
-
-def _absolute(ball: Any) -> Any:
-    if isinstance(ball, acb):
-        return abs(ball)
-    if not ball.contains(0):
-        return ball if ball > 0 else -ball
-    return arb(0).union(ball.abs_upper())
-
-
-def _real(ball: Any) -> Any:
-    return ball.real if isinstance(ball, acb) else ball
-
-
-def _imaginary(ball: Any) -> Any:
-    return ball.imag if isinstance(ball, acb) else arb(0) * ball  # not finite stays not finite
-
-
-_CONSTANTS: dict[Any, Callable[[], Any]] = {
-    sp.pi: arb.pi,
-    sp.E: arb.const_e,
-    sp.EulerGamma: arb.const_euler,
-    sp.I: partial(acb, 0, 1),
-}
-_FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    **{
-        getattr(sp, name): _monotone(name)
-        for name in ("exp", "log", "sinh", "tanh", "asin", "acos", "atan", "asinh", "erf")
-    },
-    **{getattr(sp, name): _method(name) for name in ("sin", "cos", "tan", "cot", "cosh")},
-    sp.acosh: _monotone("acosh"),
-    sp.atanh: _monotone("atanh"),
-    sp.Abs: _absolute,
-    sp.re: _real,
-    sp.im: _imaginary,
-    sp.conjugate: lambda ball: ball.conjugate() if isinstance(ball, acb) else ball,
-    sp.sign: _sign,
-}
 
 
 def in_real_names(expression: Any, names: Sequence[str]) -> Any:

@@ -244,5 +244,3 @@ def _statement(
     text = f"{expression} {'>' if sign > 0 else '<'} 0"
     text += f" for {ranges}" if ranges else ""
     return text + (" where " + ", ".join(str(one) for one in where) if where else "")
-
-

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -27,6 +28,7 @@ from lemmata.verify.balls import (
 )
 from lemmata.verify.certificate import Certificate
 from lemmata.verify.errors import UsageError
+from lemmata.verify.root_radius import root_radius
 
 _ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh)
 
@@ -102,14 +104,12 @@ def count_right_half_plane(
     chi = chi.xreplace({s: symbol for s in chi.free_symbols if str(s) == name})
     _check_entire(chi, symbol)
     line = exact(right_of, "right_of")
-    contour = _Contour(
-        compile_balls([chi, sp.diff(chi, symbol)], names), [], max_pieces
-    )
+    contour = _Contour(compile_balls([chi, sp.diff(chi, symbol)], names), [], max_pieces)
     with working(precision):
         for parameter, value in at.items():
             contour.parameters.append(_ball(parameter, value))
         if radius is None:
-            far = _radius(chi, symbol, tuple(at), contour.parameters, line)
+            far = root_radius(chi, symbol, tuple(at), contour.parameters, line)
         else:
             far = exact(radius, "radius")
             if far <= 0:
@@ -128,7 +128,7 @@ class _Contour:
         """Turns of the value about 0 along the rectangle [left, far] x [-far, far]."""
         corners = [(left, -far), (far, -far), (far, far), (left, far), (left, -far)]
         shortest = far / (1 << 60)
-        waiting = list(zip(corners, corners[1:], strict=False))[::-1]
+        waiting = list(pairwise(corners))[::-1]
         quarters, looked, first, last = 0, 0, None, 0
         while waiting:
             start, end = waiting.pop()
@@ -176,7 +176,10 @@ def _step(last: int, here: int) -> int:
 
 def _undecided(start: Complex, end: Complex, looked: int) -> str:
     at = f"{_complex(start)} and {_complex(end)}"
-    return f"after {looked} pieces, a zero may lie on the contour between {at}"
+    return (
+        f"after {looked} pieces, a zero may lie on the contour between {at}; move the line, or "
+        "narrow the parameters"
+    )
 
 
 def _complex(point: Complex) -> str:
@@ -208,70 +211,3 @@ def _check_entire(chi: Any, symbol: Any) -> None:
                 "functions alone: sums, products, natural powers, exp, sin, cos, sinh, cosh. "
                 "Multiply the equation by its denominators."
             )
-
-
-def _radius(
-    chi: Any, symbol: Any, names: tuple[str, ...], parameters: list[Any], line: fmpq
-) -> fmpq:
-    """A bound on zeros right of the line: where lambda^n outweighs all other terms.
-
-    For |lambda| >= 1 and Re lambda >= line, with exp(-d lambda) at most exp(-d line) in modulus,
-    |chi| >= |lambda|^(n-1) ((|leading| - neutral) |lambda| - lower).
-    """
-    terms = [_term(term, symbol) for term in sp.Add.make_args(_expanded(chi))]
-    degree = max(power for _, power, _ in terms)
-    undelayed = sp.Add(*(c for c, power, lag in terms if power == degree and lag == 0))
-    leading, neutral, lower = abs(_at(undelayed, names, parameters)), arb(0), arb(0)
-    for factor, power, lag in terms:
-        if power == degree and lag == 0:
-            continue
-        delay = _at(lag, names, parameters)
-        if not delay.real >= 0:
-            raise UsageError(
-                f"chi has the delay {lag}, which is not seen to be at least 0; give radius=…."
-            )
-        size = abs(_at(factor, names, parameters)) * (-delay.real * arb(line)).exp()
-        if power == degree:
-            neutral += size
-        else:
-            lower += size
-    margin = leading - neutral
-    if not margin > 0:
-        raise UsageError(
-            f"no bound on the zeros: the leading term {undelayed}*{symbol}**{degree} does not "
-            f"outweigh the others of that degree right of {line}; give radius=…."
-        )
-    bound = (lower / margin).max(arb(1)).upper()
-    if not bound.is_finite():
-        raise UsageError(f"no bound on the zeros of {chi}: a coefficient is not finite.")
-    return fmpq(bound.ceil().unique_fmpz())
-
-
-def _expanded(chi: Any) -> Any:
-    """The sum of its terms; sinh and the like as the exponentials that they are."""
-    return sp.expand(chi.rewrite(sp.exp), power_exp=False)
-
-
-def _term(term: Any, symbol: Any) -> tuple[Any, int, Any]:
-    """Coefficient, power k and delay d of c lambda^k exp(-d lambda)."""
-    factor, power, lag = sp.Integer(1), 0, sp.Integer(0)
-    for part in sp.Mul.make_args(sp.powsimp(term, combine="exp")):
-        base, exponent = part.as_base_exp()
-        if symbol not in part.free_symbols:
-            factor *= part
-        elif base == symbol:
-            power += int(exponent)
-        else:
-            inside = sp.Poly(part.args[0], symbol) if isinstance(part, sp.exp) else None
-            if inside is None or inside.degree() != 1:
-                raise UsageError(
-                    f"no bound on the zeros can be derived from the term {term}, which is not "
-                    f"c*{symbol}**k*exp(-d*{symbol}); give radius=…."
-                )
-            lag -= inside.coeff_monomial(symbol)
-            factor *= sp.exp(inside.coeff_monomial(1))
-    return factor, power, sp.expand(lag)
-
-
-def _at(expression: Any, names: tuple[str, ...], parameters: list[Any]) -> Any:
-    return acb(compile_balls([expression], names)(*parameters)[0])
