@@ -80,7 +80,7 @@ def _complex(ball: Any, name: str) -> Any:
 def _sign(ball: Any) -> Any:
     if isinstance(ball, acb):
         raise UsageError("sign of a complex number; take the sign of its real or imaginary part.")
-    return ball.sgn()
+    return ball.sgn() if ball.is_finite() else ball
 
 
 def _absolute(ball: Any) -> Any:
@@ -97,6 +97,10 @@ def _real(ball: Any) -> Any:
 
 def _imaginary(ball: Any) -> Any:
     return ball.imag if isinstance(ball, acb) else arb(0) * ball  # not finite stays not finite
+
+
+def _argument(ball: Any) -> Any:
+    return acb(ball).log(analytic=True).imag
 
 
 CONSTANTS: dict[Any, Callable[[], Any]] = {
@@ -118,4 +122,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     sp.im: _imaginary,
     sp.conjugate: lambda ball: ball.conjugate() if isinstance(ball, acb) else ball,
     sp.sign: _sign,
+    sp.arg: _argument,
+    sp.atan2: lambda y, x: _argument(acb(x, y)),
 }

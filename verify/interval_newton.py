@@ -145,10 +145,10 @@ class _System:
         return arb_mat(n, n, list(flat))
 
     def _solve(self, point: list[Any], right: Sequence[Any]) -> list[Any] | None:
-        n = len(point)
+        slopes, values = _real(self.slopes(*point)), _real(right)
         try:
-            found = self._matrix(_real(self.slopes(*point))).solve(arb_mat(n, 1, _real(right)))
-        except (ZeroDivisionError, ValueError):
+            found = self._matrix(slopes).solve(arb_mat(len(point), 1, values))
+        except ZeroDivisionError:
             return None
         step = found.entries()
         return step if all(s.is_finite() for s in step) else None

@@ -31,7 +31,7 @@ def root_radius(
         if power == degree and lag == 0:
             continue
         delay = _at(lag, names, parameters)
-        if not delay.real >= 0:
+        if not (delay.real >= 0 and delay.imag == 0):
             raise UsageError(
                 f"chi has the delay {lag}, which is not seen to be at least 0; give radius=…."
             )
