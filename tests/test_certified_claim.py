@@ -172,7 +172,5 @@ def test_the_command_line_verifies_and_shows_proofs(tmp_path, monkeypatch, capsy
     assert by_id["numbers/failing"]["outcome"] == "inconclusive"
     (tmp_path / "one.py").write_text(HEAD + PROOF.split("touched")[0])
     status, out = run("show", "one.py")
-    assert (status, "certificate 9*x**2 - 24*x + 17 > 0 for x in [1, 2]: proved" in out) == (
-        0,
-        True,
-    )
+    assert status == 0
+    assert "certificate 9*x**2 - 24*x + 17 > 0 for x in [1, 2]: proved with" in out

@@ -69,6 +69,7 @@ def test_what_is_false_is_disproved_by_a_point_where_it_fails(expression, box):
     assert found.status == "disproved"
     assert sp.N(value_at(expression, found.witness), 30) <= 0
     for name, (lo, hi) in box.items():
+        assert found.witness is not None
         assert Fraction(lo) <= found.witness[name] <= Fraction(hi)
 
 
