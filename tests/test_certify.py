@@ -191,7 +191,7 @@ def test_wrong_use_is_told(box, more, message):
 
 
 def test_complex_and_unknown_expressions_are_refused():
-    with pytest.raises(UsageError, match=r"only a real one has a sign; take sympy.re"):
+    with pytest.raises(UsageError, match=r"only a real one has a sign and bounds; take sympy.re"):
         prove_sign(sp.I * x, {"x": (0, 1)})
     with pytest.raises(UsageError, match="gamma in gamma"):
         prove_sign(sp.gamma(x), {"x": (1, 2)})

@@ -219,6 +219,9 @@ def test_the_onset_of_the_delayed_logistic_equation_is_certified():
     assert contains(found.enclosure, "omega", 2)
     assert (found.right, found.axis.status) == (0, "proved")
     assert (found.transversal.status, found.critical.status) == ("proved", "proved")
+    # At r = 2: omega^2 / (1 + pi^2/4), and (4 - 6 pi) r / (5 (4 + pi^2)) of the textbooks.
+    assert contains(vars(found), "speed", 4 / (1 + sp.pi**2 / 4))
+    assert contains(vars(found), "lyapunov", 2 * (4 - 6 * sp.pi) / (5 * (4 + sp.pi**2)))
     for words in ("Re lambda' > 0", "no other root on the imaginary axis", "Re c_1 < 0"):
         assert words in found.certificate.statement
 
@@ -276,3 +279,5 @@ def test_missing_values_and_starts_are_named():
         certify_hopf(hayes, root, omega, tau, start={"omega": 1})
     with pytest.raises(UsageError, match="a frequency is positive; start elsewhere"):
         certify_hopf(hayes, root, omega, tau, start={"omega": -1.1, "tau": 1.5})
+    with pytest.raises(UsageError, match="is not real for real lambda"):
+        certify_hopf(hayes + sp.I, root, omega, tau, start=near)

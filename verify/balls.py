@@ -7,7 +7,7 @@ is compiled once, each common part of it to one step, and runs at whatever preci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -29,6 +29,11 @@ from lemmata.verify.errors import UsageError
 
 #: bits, where nothing else is asked for: a box may shrink to 1e-12 of its side and cancel twice
 PRECISION = 128
+
+COMPLEX = (
+    "the expression is complex, and only a real one has a sign and bounds; take sympy.re or "
+    "sympy.im of it."
+)
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,23 @@ def fraction(value: fmpq) -> Fraction:
 def ends(ball: Any) -> tuple[Fraction, Fraction]:
     """The two ends of a real ball, exactly."""
     return fraction(ball.lower().fmpq()), fraction(ball.upper().fmpq())
+
+
+def value_over(
+    expression: Any, box: Mapping[str, tuple[Any, Any]], precision: int = PRECISION
+) -> tuple[Fraction, Fraction] | None:
+    """Bounds of a real expression's values all over a box; None where they are not finite.
+
+    **Raises:** `UsageError` as `compile_balls` does, and for a complex value.
+    """
+    function = compile_balls([in_real_names(expression, tuple(box))], tuple(box))
+    with working(precision):
+        (ball,) = function(*(
+            span(*(exact(end, f"an end of {name}") for end in sides)) for name, sides in box.items()
+        ))  # fmt: skip
+        if not isinstance(ball, arb):
+            raise UsageError(COMPLEX)
+        return ends(ball) if ball.is_finite() else None
 
 
 def working(precision: int) -> Any:

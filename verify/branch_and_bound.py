@@ -17,6 +17,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from lemmata.verify.balls import (
+    COMPLEX,
     PRECISION,
     BallFunction,
     compile_balls,
@@ -195,10 +196,7 @@ class _Search:
 def _one(function: BallFunction, balls: Sequence[Any]) -> Any:
     (value,) = function(*balls)
     if not isinstance(value, arb):
-        raise UsageError(
-            "the expression is complex, and only a real one has a sign; take sympy.re or "
-            "sympy.im of it."
-        )
+        raise UsageError(COMPLEX)
     return value
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from lemmata.verify.balls import PRECISION, exact, fraction
+from lemmata.verify.balls import PRECISION, exact, fraction, value_over
 from lemmata.verify.branch_and_bound import prove_sign
 from lemmata.verify.certificate import Certificate, together
 from lemmata.verify.errors import UsageError
@@ -28,6 +28,8 @@ class HopfCertificate:
 
     - `enclosure`: (omega, delay), exactly one root of chi(i omega) = 0 in the box; None if none
       could be proved, and then there is nothing but `certificate`.
+    - `speed`: bounds of Re lambda', the derivative by the delay.
+    - `lyapunov`: bounds of Re c_1; None where no expression was given.
     - `transversal`: Re lambda' > 0 (or < 0, as its statement says), and the root is simple.
     - `axis`: the pair is alone in a strip about the imaginary axis.
     - `right`: how many roots lie to the right of that strip; 0 at the first loss of stability.
@@ -37,6 +39,8 @@ class HopfCertificate:
 
     enclosure: Enclosure | None
     certificate: Certificate
+    speed: tuple[Fraction, Fraction] | None = None
+    lyapunov: tuple[Fraction, Fraction] | None = None
     transversal: Certificate | None = None
     axis: Certificate | None = None
     right: int | None = None
@@ -79,6 +83,11 @@ def certify_hopf(
     chi = _named(chi, values)
     root, w, tau = sp.Symbol(str(lambda_)), *(sp.Symbol(name, real=True) for name in names)
     chi = _named(chi, {str(lambda_): root, names[1]: tau})
+    if chi.has(sp.I) or chi.xreplace({root: sp.Dummy(real=True)}).is_real is False:
+        raise UsageError(
+            f"chi = {chi} is not real for real {root}, so its roots need not come in pairs; give "
+            "the characteristic function of a real equation."
+        )
     on_axis = chi.xreplace({root: sp.I * w})
     equations = [part(on_axis, evaluate=False) for part in (sp.re, sp.im)]
     try:
@@ -97,24 +106,25 @@ def certify_hopf(
     found = Certificate(
         f"a root i {names[0]} at {where} within {enclosure.radius:.1g}", "proved", 1, precision
     )
-    velocity = (-sp.diff(chi, tau) / sp.diff(chi, root)).xreplace({root: sp.I * w})
+    velocity = -(sp.diff(chi, tau) / sp.diff(chi, root)).xreplace({root: sp.I * w})
+    moves = sp.re(velocity, evaluate=False)
     transversal = _sign(
-        sp.re(velocity, evaluate=False), box, speed, precision,
-        f"Re lambda' {_than(speed)} 0 there, at a simple root",
-    )  # fmt: skip
+        moves, box, speed, precision, f"Re lambda' {_than(speed)} 0 there, at a simple root"
+    )
     axis, right = _alone(chi, root, names, box, radius, precision)
     parts = [found, transversal, axis]
     if onset and right is not None:
         parts.append(right.certificate(0))
-    critical = None
+    critical = lyapunov = None
     if re_c1 is not None:
-        critical = _sign(
-            _named(re_c1, values), box, criticality, precision,
-            f"Re c_1 {_than(criticality)} 0 there",
-        )  # fmt: skip
+        re_c1 = _named(re_c1, values)
+        critical = _sign(re_c1, box, criticality, precision, f"Re c_1 {_than(criticality)} 0 there")
+        lyapunov = value_over(re_c1, box, precision)
         parts.append(critical)
-    count = right.count if right is not None else None
-    return HopfCertificate(enclosure, together(*parts), transversal, axis, count, critical)
+    return HopfCertificate(
+        enclosure, together(*parts), value_over(moves, box, precision), lyapunov,
+        transversal, axis, None if right is None else right.count, critical,
+    )  # fmt: skip
 
 
 def _sign(
@@ -148,9 +158,7 @@ def _alone(
     at = {names[1]: box[names[1]]}
     statement, pieces, reason = "no other root on the imaginary axis", 0, ""
     for share in STRIPS:
-        edge = (share * frequency).limit_denominator(10**6)
-        if edge <= 0:
-            break
+        edge = Fraction(f"{float(share * frequency):.1e}")  # any number near will do
         left, right = (
             count_right_half_plane(
                 chi, root, at=at, right_of=line, radius=radius, precision=precision
@@ -171,8 +179,8 @@ def _alone(
 
 def _named(expression: Any, values: Mapping[str, Any]) -> Any:
     expression = sp.sympify(expression)
-    symbols = {str(s): s for s in expression.free_symbols}
-    return expression.xreplace({symbols[k]: v for k, v in values.items() if k in symbols})
+    named = {s: values[str(s)] for s in expression.free_symbols if str(s) in values}
+    return expression.xreplace(named)
 
 
 def _rational(name: str, value: Any) -> Any:
