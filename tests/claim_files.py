@@ -14,3 +14,19 @@ WRONG = "wrong = about('numbers/wrong', lambda p, accuracy: Measurement(2 * p.x,
 OPEN = "open_ = about('numbers/open', lambda p, accuracy: Measurement(p.x, bias=1.0))\n"
 CRASH = "crash = about('numbers/crash', lambda p, accuracy: Measurement(1 / 0))\n"
 KNOWN = WRONG.replace("wrong", "known").replace(")\n", ", expected='refuted', cause='2 x')\n")
+
+#: claims with a proof: one that holds, one that fails and one that is left open
+PROOF = """
+import sympy as sp
+def of(offset):
+    def prove(domain):
+        from lemmata.verify.certify import prove_sign
+        x = sp.Symbol("x")
+        return prove_sign(sp.expand((3 * x - 4) ** 2) + offset, domain.box())
+    return prove
+def near(p, accuracy):
+    return Measurement(p.x, bias=1e-6)
+proved = about('numbers/proved', near, certified=of(1))
+touched = about('numbers/touched', near, certified=of(0))
+failing = about('numbers/failing', near, certified=of(-1))
+"""

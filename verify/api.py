@@ -4,6 +4,7 @@
 """
 
 from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.certificate import Certificate
 from lemmata.verify.claim import Claim, Paper, claim
 from lemmata.verify.compare.bound import Bound
 from lemmata.verify.compare.equal import Equal
@@ -22,6 +23,7 @@ from lemmata.verify.measurement import Count, Exact, Measurement, Series
 __all__ = [
     "Accuracy",
     "Bound",
+    "Certificate",
     "Claim",
     "Condition",
     "Count",

@@ -78,6 +78,7 @@ class Claim:
     expected: Literal["verified", "refuted", "inconclusive"] = "verified"
     cause: str = ""
     points: int | None = None
+    certified: Callable[..., Any] | None = None
     doc: str = ""
 
     def __post_init__(self) -> None:
@@ -122,6 +123,11 @@ class Claim:
             raise UsageError(
                 f"claim {self.id!r}: compare={self.compare!r}; give a rule such as "
                 "Equal(relative=1e-3, because='…')."
+            )
+        if self.certified is not None and not callable(self.certified):
+            raise UsageError(
+                f"claim {self.id!r}: certified={self.certified!r}; give a function that returns a "
+                "Certificate, of no argument or of the domain."
             )
         if self.points is not None and self.points < 1:
             raise UsageError(f"claim {self.id!r}: points={self.points!r}; sample at least one.")
@@ -181,6 +187,8 @@ def claim(
     - `reported`: numbers that the paper prints, in words.
     - `expected`, `cause`: the verdict that is known to come out if not "verified", and why.
     - `points`: how many points to sample, where the profile's number does not suit.
+    - `certified`: a proof in ball arithmetic: a function without arguments, or of the domain, that
+      returns a `Certificate` (see `lemmata.verify.certify`).
 
     **Raises:** `UsageError` for anything missing or malformed.
     """

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lemmata.verify.certified import with_certificate
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.compare.base import Agreement, Estimate, Judgement
 from lemmata.verify.domain import Point
@@ -30,7 +31,8 @@ TRIED = 3
 def decide(claim: Claim, settings: Settings) -> Verdict:
     """Decide a claim.
 
-    A crash of the measurement or the derivation is an `ERROR` with its traceback, not a verdict.
+    A crash of the measurement, the derivation or the proof is an `ERROR` with its traceback, not a
+    verdict.
 
     **Raises:** `UsageError` for a claim that is malformed or `--at` values outside its domain.
     """
@@ -231,6 +233,7 @@ def _with_evidence(
         resolution=resolution(prediction, stored, elsewhere),
         arrays=dict(ruling.arrays or {}),
     )  # fmt: skip
+    verdict = with_certificate(claim, verdict)
     return _with_derivation(prediction, verdict, trials[0].points)
 
 

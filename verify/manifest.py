@@ -13,7 +13,9 @@ from typing import Any
 
 from lemmata.verify.settings import Settings
 
-PACKAGES = ("lemmata", "jax", "jaxlib", "diffrax", "numpy", "scipy", "sympy", "hypothesis")
+PACKAGES = (
+    "lemmata", "jax", "jaxlib", "diffrax", "numpy", "scipy", "sympy", "python-flint", "hypothesis",
+)  # fmt: skip
 
 
 def versions() -> dict[str, str | None]:

@@ -67,7 +67,9 @@ def predict(claim: Claim) -> Prediction:
     from lemmata.theory.derivation import Derivation
 
     predicted = claim.predicted
-    if isinstance(predicted, Deferred) or (callable(predicted) and not _takes_a_point(predicted)):
+    if isinstance(predicted, Deferred) or (
+        callable(predicted) and not takes_an_argument(predicted)
+    ):
         predicted = predicted()
     if callable(predicted) and not isinstance(predicted, sp.Basic | Derivation):
         return Prediction(function=predicted)
@@ -189,7 +191,8 @@ def _by_symbol(expression: Any, point: Mapping[str, Any]) -> dict[Any, Any]:
     return {symbol: point[str(symbol)] for symbol in expression.free_symbols}
 
 
-def _takes_a_point(function: Callable[..., Any]) -> bool:
+def takes_an_argument(function: Callable[..., Any]) -> bool:
+    """Whether the function must be given something, such as a point, rather than called bare."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -48,6 +48,7 @@ def record(claim: Claim, verdict: Verdict, replay: str) -> dict[str, Any]:
             "settles_with": verdict.settles,
             "evidence": list(verdict.evidence),
             "derivation": verdict.derivation,
+            "certificate": verdict.certificate.record() if verdict.certificate else None,
             "resolution": _resolution(verdict.resolution),
             "rests_on_refuted": list(verdict.rests_on),
             "traceback": verdict.traceback,

@@ -61,6 +61,7 @@ def _last(one: Located, store: Store) -> Iterator[str]:
     yield f"last verdict ({last['manifest']['started']}):"
     yield from ("  " + line for line in table.details(record))
     yield f"    evidence    {', '.join(record['evidence']) or 'none'}; {record['derivation']}"
+    yield from ("    " + line for line in table.certificate(record))
     yield f"    resolution  {table.resolution(record['resolution'])}"
     yield from ("    " + line for line in table.warnings(record))
 

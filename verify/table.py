@@ -123,8 +123,18 @@ def warnings(record: Mapping[str, Any]) -> Iterator[str]:
             yield f"    not told apart: {survivor}"
     if record["derivation"] and "derived" not in record["evidence"]:
         yield f"{record['id']}: not derived: {record['derivation']}"
+    proof = record.get("certificate")
+    if proof and proof["status"] == "undecided":
+        yield f"{record['id']}: not certified: {proof['statement']}: {proof['outcome']}"
     if record["rests_on_refuted"]:
         yield f"{record['id']}: rests on refuted claims: {', '.join(record['rests_on_refuted'])}"
+
+
+def certificate(record: Mapping[str, Any]) -> Iterator[str]:
+    """What the proof states and what it came to; nothing for a claim without one."""
+    found = record.get("certificate")  # results of an earlier version have none
+    if found:
+        yield from _wrapped("certificate ", f"{found['statement']}: {found['outcome']}")
 
 
 def _wrapped(head: str, text: str) -> list[str]:

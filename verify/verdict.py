@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from lemmata.verify.certificate import Certificate
 from lemmata.verify.compare.base import Judgement
 
 
@@ -70,8 +71,9 @@ class Verdict:
     - `worst`: the worst point; a counterexample if refuted; None after a crash.
     - `points`: how many points were judged, by agreement.
     - `reason`, `settles`: for a verdict that is not "verified", why, and what would settle it.
-    - `evidence`: which kinds there are: derived, measured (and by how many methods).
+    - `evidence`: which kinds there are: derived, certified, measured (and by how many methods).
     - `derivation`: how the replay of the derivation went; "" without one.
+    - `certificate`: what the claim's proof in ball arithmetic came to; None without one.
     - `traceback`: of a crash.
     - `rests_on`: claims it uses (however remotely) that came out refuted in this run.
     """
@@ -86,6 +88,7 @@ class Verdict:
     settles: str | None = None
     evidence: tuple[str, ...] = ()
     derivation: str = ""
+    certificate: Certificate | None = None
     resolution: Resolution | None = None
     traceback: str | None = None
     seconds: float = 0.0
