@@ -4,7 +4,7 @@ The delayed replicator equation x' = x (1 - x) [a - C / (1 + exp(-k (x(t - D) - 
 C = 7, k = 10, x_c = 0.72, from the history x* + 0.05, to t = 120: one trajectory at D = 1.2 D_c,
 and 1,000 delays in [0.8, 1.6] D_c. Every error is the largest over 100 times that are whole delays,
 against a reference that two independent methods agree on. The process keeps to one core, so that
-all have one thread; times are medians of repeats that take turns, after a first one to warm up.
+all have one thread; times are medians of warm repeats that take turns.
 The peer comes with `pip install -e '.[bench]'`.
 """
 
@@ -49,10 +49,10 @@ ONE = np.array([1.2 * CRITICAL])
 MANY = np.linspace(0.8, 1.6, 1000) * CRITICAL
 SAMPLES = 100
 TARGET = 1e-6  # achieved, in the thousand
-REPEATS_ONE, REPEATS_MANY = 31, 3
+REPEATS_ONE, REPEATS_MANY = (9, 7), (3, 1)  # turns, runs in each
 RTOLS = tuple(10 ** (-n / 4) for n in range(16, 41))
 PEER_RTOLS = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
-STEPS = (6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128)
+STEPS = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128)
 
 Solver = Callable[[np.ndarray], np.ndarray]
 
@@ -123,9 +123,8 @@ def reference(delays: np.ndarray, steps: int) -> np.ndarray:
     return exact
 
 
-def aligned(steps: int, delays: np.ndarray, device=None) -> Solver:
-    """The solver of `delays` or of parts of them, compiled on first use: states at whole delays."""
-    count = covering(delays)
+def trajectory(steps: int, count: int) -> Callable:
+    """From a delay to the states at its first `count` multiples, by `solve_aligned`."""
 
     def one(delay):
         path = solve_aligned(
@@ -133,8 +132,14 @@ def aligned(steps: int, delays: np.ndarray, device=None) -> Solver:
         )
         return path.ys[::steps]
 
+    return one
+
+
+def aligned(steps: int, delays: np.ndarray) -> Solver:
+    """The solver of `delays` or of parts of them, compiled on first use: states at whole delays."""
+    one = trajectory(steps, covering(delays))
     run = jax.jit(lambda d: one(d[0])[None] if d.size == 1 else jax.vmap(one)(d))
-    return lambda batch: np.asarray(run(jax.device_put(batch, device)))
+    return lambda batch: np.asarray(run(batch))
 
 
 def adaptive(rtol: float, delays: np.ndarray) -> Solver:
@@ -196,15 +201,28 @@ def seconds(task: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def medians(tasks: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median times; the tasks take turns, so that a busy moment falls on all of them."""
-    times: dict[str, list[float]] = {name: [] for name in tasks}
-    for turn in range(repeats + 1):
+class Times(NamedTuple):
+    """Median seconds: of warm runs, and of those right after another task, in its caches."""
+
+    warm: float
+    after: float
+
+
+def medians(tasks: dict[str, Callable[[], object]], turns: int, runs: int) -> dict[str, Times]:
+    """The tasks take turns of some runs in a row, so that a busy moment falls on all of them."""
+    times: dict[str, list[list[float]]] = {name: [] for name in tasks}
+    for turn in range(turns + 1):
         for name, task in tasks.items():
-            taken = seconds(task)
+            taken = [seconds(task) for _ in range(runs if turn else 1)]
             if turn:
                 times[name].append(taken)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return {
+        name: Times(
+            statistics.median(run for taken in all_turns for run in taken[runs > 1 :]),
+            statistics.median(taken[0] for taken in all_turns),
+        )
+        for name, all_turns in times.items()
+    }
 
 
 def ladder(
@@ -246,22 +264,25 @@ def compete(
     error: float,
     found: dict[str, Setting | None],
     delays: np.ndarray,
-    repeats: int,
-) -> dict[str, float]:
-    """Time all, print a line for each, and hand back the medians."""
+    repeats: tuple[int, int],
+) -> dict[str, Times]:
+    """Time all, print a line for each, and hand back the times."""
     there = {name: rung for name, rung in found.items() if rung is not None}
     tasks = {"jitcdde": peer}
     tasks |= {name: lambda run=rung.run: run(delays) for name, rung in there.items()}
-    times = medians(tasks, repeats)
-    print(f"  {'jitcdde':15} {label:10} error {error:.1e} {1e3 * times['jitcdde']:10.2f} ms")
+    times = medians(tasks, *repeats)
+    base = times["jitcdde"]
+    print(f"  {'jitcdde':15} {label:10} error {error:.1e} {1e3 * base.warm:10.2f} ms")
     for name in found:
         if name not in there:
             print(f"    {name:13} no setting reaches this error")
             continue
         rung, taken = there[name], times[name]
+        after = f", right after jitcdde {base.after / taken.after:.1f} ×" if repeats[1] > 1 else ""
         print(
-            f"    {name:13} {rung.value:<10.3g} error {rung.error:.1e} {1e3 * taken:10.2f} ms"
-            f" {times['jitcdde'] / taken:7.1f} ×   (compiled in {rung.first - taken:.2f} s)"
+            f"    {name:13} {rung.value:<10.3g} error {rung.error:.1e} {1e3 * taken.warm:10.2f} ms"
+            f" {base.warm / taken.warm:7.1f} ×{after}"
+            f"   (compiled in {rung.first - taken.warm:.2f} s)"
         )
     return times
 
@@ -291,17 +312,18 @@ def thousand(exact: np.ndarray) -> tuple[float, int]:
     rungs = ladders(MANY, exact, TARGET)
     found = {name: cheapest(steps, TARGET) for name, steps in rungs.items()}
     times = compete(lambda: peer.sweep(rtol), f"{rtol:.1e}", error, found, MANY, REPEATS_MANY)
-    return times["solve_aligned"] / MANY.size, int(rungs["solve_aligned"][-1].value)
+    return times["solve_aligned"].warm / MANY.size, int(rungs["solve_aligned"][-1].value)
 
 
 def million(device, lanes: int, steps: int, cpu: float, chunks: int = 8) -> None:
-    """A million trajectories on an accelerator, against the CPU and against arithmetic alone."""
+    """A million end states on an accelerator, against the CPU and against arithmetic alone."""
     delays = np.linspace(0.8, 1.6, lanes) * CRITICAL
-    parts = np.split(delays, chunks)
-    solver = aligned(steps, delays, device)
-    first = seconds(lambda: solver(parts[0]))
+    parts = [jax.device_put(part, device) for part in np.split(delays, chunks)]
+    one = trajectory(steps, covering(delays))
+    run = jax.jit(jax.vmap(lambda delay: one(delay)[-1]))
+    first = seconds(lambda: np.asarray(run(parts[0])))
     taken = statistics.median(
-        seconds(lambda: [solver(part) for part in parts]) for _ in range(REPEATS_MANY)
+        seconds(lambda: [np.asarray(run(part)) for part in parts]) for _ in range(REPEATS_MANY[0])
     )
     # The limit: as many right-hand sides, on numbers that never leave the registers.
     unrolled = 32
@@ -316,7 +338,7 @@ def million(device, lanes: int, steps: int, cpu: float, chunks: int = 8) -> None
     x = jax.device_put(np.full(lanes, START), device)
     jax.block_until_ready(bare(x))
     limit = statistics.median(
-        seconds(lambda: jax.block_until_ready(bare(x))) for _ in range(REPEATS_MANY)
+        seconds(lambda: jax.block_until_ready(bare(x))) for _ in range(REPEATS_MANY[0])
     )
     print(f"\n{lanes:,} trajectories on {device.device_kind}, {steps} steps a delay, float64")
     print(f"  {taken:.2f} s (compiled in {first:.1f} s): {cpu * lanes / taken:.0f} × one CPU core")
