@@ -73,8 +73,8 @@ def solve_aligned(
     **Raises:** ValueError on a delay that is not positive and finite (unless traced), on a count
     below 1, and when `f` returns another shape than y; TypeError on another dtype than y's.
     """
-    _check_count("delays", delays)
-    _check_count("steps_per_delay", steps_per_delay)
+    check_count("delays", delays)
+    check_count("steps_per_delay", steps_per_delay)
     args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, args)
     return _integrate(f, history, _checked_delay(delay), args, delays, steps_per_delay)
 
@@ -86,7 +86,7 @@ def _integrate(
     h = delay / steps
     lag = _history_lag(history, h, steps)
     start = lag.nodes[-1]
-    _check_field(f, start, args)
+    check_field(f, start, args)
 
     def block(carry: tuple[Array, _Lag], first: Array) -> tuple[tuple[Array, _Lag], Array]:
         y, lag = carry
@@ -172,7 +172,8 @@ def solve_with_error(
     return kept, largest + roundoff
 
 
-def _check_count(name: str, value: int) -> None:
+def check_count(name: str, value: int) -> None:
+    """Raise ValueError unless `value` is an integer of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"`{name}={value!r}` must be an integer of at least 1.")
 
@@ -191,8 +192,9 @@ def _checked_delay(delay: ArrayLike) -> Array:
     return delay
 
 
-def _check_field(f: Field, y: Array, args: Any) -> None:
-    out = jax.eval_shape(lambda t, y: jnp.asarray(f(t, y, (y,), args)), jnp.zeros(()), y)
+def check_field(f: Field, y: Array, args: Any, lags: int = 1) -> None:
+    """Raise ValueError unless `f` returns the shape of y, TypeError unless its dtype fits y's."""
+    out = jax.eval_shape(lambda t, y: jnp.asarray(f(t, y, (y,) * lags, args)), jnp.zeros(()), y)
     if out.shape != y.shape:
         raise ValueError(
             f"`f` returned shape {out.shape} for a state of shape {y.shape}; "
