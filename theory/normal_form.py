@@ -11,18 +11,29 @@ component. Source: Kuznetsov, Elements of Applied Bifurcation Theory (2004), sec
 Diekmann et al., Delay Equations (1995), chapter X.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations_with_replacement
 
 import sympy as sp
 
+from lemmata.theory.characteristic import (
+    characteristic_matrix,
+    exponentials,
+    fades,
+    linearisation,
+    omega,
+    tidy,
+)
 from lemmata.theory.complex_parts import real_imag
 from lemmata.theory.delay_system import DelaySystem
+from lemmata.theory.onset import Onset
 from lemmata.theory.step import Step
 
-omega = sp.Symbol("omega_0", positive=True)
 _z, _w = sp.symbols("z_0 zbar_0")
+# A mode: its vector, the power of z that it goes with, and its multiple of omega.
+_Mode = tuple[Sequence[sp.Expr], sp.Expr, int]
 
 
 @dataclass(frozen=True)
@@ -35,122 +46,145 @@ class NormalForm:
 
 
 @lru_cache
-def normal_form(
-    system: DelaySystem, frequency: sp.Expr, parameter: sp.Symbol, onset: sp.Expr
-) -> NormalForm:
-    """Project a system on its critical modes where `parameter` = `onset`, with this frequency.
-
-    **Arguments:** all in the parameters of the system, which are taken to be real.
+def normal_form(onset: Onset) -> NormalForm:
+    """Project a system on its critical modes at a Hopf point.
 
     **Raises:** SymPy's NonInvertibleMatrixError where a second mode is critical, too.
     """
-    at = {parameter: onset, omega: frequency}
-    q, p, along = _critical_modes(system)
-    bar_q = [_conjugate(one) for one in q]
-    n = len(q)
-    h20 = sp.symbols(f"h20_:{n}")
-    h11 = sp.symbols(f"h11_:{n}")
-    first = [(q, _z, 1), (bar_q, _w, -1)]
-    second = [([one / 2 for one in h20], _z**2, 2), (list(h11), _z * _w, 0)]
-
-    # With named derivatives instead of the rates themselves the result stays small.
+    system = onset.system
+    # With names for derivatives instead of the rates themselves the result stays small.
     short, meaning = _expanded(system)
-    steps, values = [], {}
+    values = dict(zip(fades(system), onset.turns, strict=True))
+    at = {omega: onset.frequency}, {onset.parameter: onset.value}
+
+    def in_parameters(expression: sp.Expr) -> sp.Expr:
+        named = expression.xreplace(values)
+        return there(named.xreplace(meaning))
+
+    def there(expression: sp.Expr) -> sp.Expr:
+        return expression.subs(at[0]).subs(at[1])
+
+    q, p, along = _critical_modes(short)
+    first: list[_Mode] = [(q, _z, 1), (_conjugate(q, short), _w, -1)]
+    n = len(q)
+    h20, h11 = sp.symbols(f"h20_:{n}"), sp.symbols(f"h11_:{n}")
+    second: list[_Mode] = [([one / 2 for one in h20], _z**2, 2), (h11, _z * _w, 0)]
+    steps: list[Step] = []
+    solved: dict[sp.Symbol, sp.Expr] = {}
     for name, k, unknown, by in (("z^2", 2, h20, (_z, _z)), ("z zbar", 0, h11, (_z, _w))):
-        matrix = characteristic_matrix(system, k)
-        orders = sp.Matrix([one.doit() for one in _orders(short, first, by)]).subs(meaning)
-        solved = matrix.LUsolve(orders)
-        values |= dict(zip(unknown, solved, strict=True))
-        for left, right in zip(_orders(system, first, by), matrix * solved, strict=True):
-            # A product that vanishes on both sides says nothing.
-            if left.doit() != 0:
+        decays = tuple(y**k for y in fades(short))
+        matrix = characteristic_matrix(short, k * sp.I * omega, decays)
+        orders = [one.doit() for one in _orders(short, first, by, turned=True)]
+        found = matrix.LUsolve(sp.Matrix(orders)) if any(orders) else sp.zeros(n, 1)
+        solved |= dict(zip(unknown, (_short(one) for one in found), strict=True))
+        long = [_plain(mode, onset, meaning) for mode in first]
+        for i, left in enumerate(_orders(system, long, by, turned=False)):
+            if orders[i] != 0:  # what vanishes on both sides says nothing
+                right = sum(matrix[i, j] * found[j] for j in range(n))
                 because = f"order {name}: the rates' second derivative along the modes is Delta h"
-                steps.append(Step(because, left.subs(at), right.subs(at)))
-    unsolved, solved = (
-        sum(a * b for a, b in zip(p, _orders(one, first + second, (_z, _z, _w)), strict=True))
-        for one in (system, short)
-    )
-    parts = real_imag((solved.doit() / (2 * along)).subs(values))
-    real, imaginary = (one.subs(meaning).subs(at) for one in parts)
+                steps.append(Step(because, there(left), in_parameters(right)))
+    modes, cubic = first + second, (_z, _z, _w)
+    short_orders = [one.doit() for one in _orders(short, modes, cubic, turned=True)]
+    # Collected, so that the coefficients of second order, which are long, stand there once.
+    numerator = sum(a * b for a, b in zip(p, short_orders, strict=True))
+    ratio = sp.collect(sp.expand(numerator), (*h20, *h11)) / (2 * along)
+    # In the short names, for SymPy would take long to find the parts of what they stand for.
+    parts = real_imag(ratio.xreplace(solved).xreplace(values))
+    real, imaginary = (there(one.xreplace(meaning)) for one in parts)
+    filled = [([e.xreplace(solved) for e in vector], power, k) for vector, power, k in modes]
+    long = [_plain(mode, onset, meaning) for mode in filled]
+    orders = _orders(system, long, cubic, turned=False)
+    left = sum(in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0)
+    left = sp.re(left / in_parameters(2 * along), evaluate=False)
     because = "order z^2 zbar, projected on the mode, can be solved with this c1 only"
-    left = sp.re((unsolved / (2 * along)).subs(values).subs(at), evaluate=False)
     return NormalForm(real, imaginary, (*steps, Step(because, left, real)))
 
 
-def _expanded(system: DelaySystem) -> tuple[DelaySystem, dict[sp.Symbol, sp.Expr]]:
-    """The rates to third order with named coefficients, about zero, and what the names mean.
+def _plain(mode: _Mode, onset: Onset, meaning: dict[sp.Symbol, sp.Expr]) -> _Mode:
+    """A mode in the parameters, written independently of how the turns are known."""
+    vector, power, k = mode
+    there = exponentials(onset.system, sp.I * omega)
+    return [one.xreplace(there).xreplace(meaning) for one in vector], power, k
 
-    A delay that depends on the state is left as it is, with its rates.
+
+def _short(expression: sp.Expr) -> sp.Expr:
+    """The shorter of an expression and its factors, tried where that is quick."""
+    if sp.count_ops(expression) > 30:
+        return expression
+    return min(expression, sp.factor(expression), key=sp.count_ops)
+
+
+def _expanded(system: DelaySystem) -> tuple[DelaySystem, dict[sp.Symbol, sp.Expr]]:
+    """Rates to third order and delays to second, with names as coefficients, about zero.
+
+    The delays at rest stay as they are. Also returned is what the names mean.
     """
     variables = [*system.state, *(one for group in system.delayed for one in group)]
-    if any(lag.free_symbols & set(system.state) for lag in system.delays):
-        return system, {}
     meaning: dict[sp.Symbol, sp.Expr] = {}
-    rates = []
-    for i, rate in enumerate(system.rate):
-        polynomial = sp.Integer(0)
-        for order in (1, 2, 3):
-            for chosen in combinations_with_replacement(range(len(variables)), order):
-                value = sp.simplify(system.at_rest(sp.diff(rate, *(variables[j] for j in chosen))))
+
+    def polynomial(expression: sp.Expr, name: str, top: int, among: int) -> sp.Expr:
+        total = sp.Integer(0)
+        for order in range(1, top + 1):
+            for chosen in combinations_with_replacement(range(among), order):
+                by = [variables[j] for j in chosen]
+                value = tidy(system, sp.diff(expression, *by))
                 if value == 0:
                     continue
-                name = sp.Symbol(f"D_{i}_" + "".join(map(str, chosen)), real=True)
-                meaning[name] = value
+                symbol = sp.Symbol(f"{name}_" + "_".join(map(str, chosen)), real=True)
+                meaning[symbol] = value
                 ways = sp.prod(sp.factorial(chosen.count(j)) for j in set(chosen))
-                polynomial += name * sp.prod(variables[j] for j in chosen) / ways
-        rates.append(polynomial)
-    zero = (sp.Integer(0),) * len(rates)
-    return DelaySystem(system.state, system.delayed, system.delays, tuple(rates), zero), meaning
+                total += symbol * sp.prod(by) / ways
+        return total
 
-
-def characteristic_matrix(system: DelaySystem, k: int | sp.Expr) -> sp.Matrix:
-    r"""$\lambda - A_0 - \sum_i A_i e^{-\lambda \tau_i}$ at $\lambda = k i \omega$, (n, n)."""
-    lam = k * sp.I * omega
-    found = lam * sp.eye(len(system.state)) - _slopes(system, system.state)
-    for group, lag in zip(system.delayed, system.delays, strict=True):
-        found -= _slopes(system, group) * sp.exp(-lam * system.at_rest(lag))
-    return found
-
-
-def _slopes(system: DelaySystem, by: tuple[sp.Symbol, ...]) -> sp.Matrix:
-    jacobian = sp.Matrix(system.rate).jacobian(by)
-    return jacobian.applyfunc(lambda one: sp.simplify(system.at_rest(one)))
+    n = len(system.state)
+    rates = [polynomial(one, f"D{i}", 3, len(variables)) for i, one in enumerate(system.rate)]
+    lags = [
+        system.at_rest(lag) + polynomial(lag, f"L{i}", 2, n) for i, lag in enumerate(system.delays)
+    ]
+    zero = (sp.Integer(0),) * n
+    return DelaySystem(system.state, system.delayed, tuple(lags), tuple(rates), zero), meaning
 
 
 def _critical_modes(system: DelaySystem) -> tuple[list[sp.Expr], list[sp.Expr], sp.Expr]:
     """Right and left null vectors (first components 1) at i omega, and p Delta'(i omega) q."""
     n = len(system.state)
-    matrix = characteristic_matrix(system, 1)
-    lam = sp.I * omega
-    slope = sp.eye(n)
-    for group, lag in zip(system.delayed, system.delays, strict=True):
-        rest = system.at_rest(lag)
-        slope += rest * _slopes(system, group) * sp.exp(-lam * rest)
+    turns = fades(system)
+    matrix = characteristic_matrix(system, sp.I * omega, turns)
+    steep = sp.eye(n)
+    for lag, turn, lagged in zip(system.delays, turns, linearisation(system)[1:], strict=True):
+        steep += system.at_rest(lag) * turn * lagged
     if n == 1:
         q = p = [sp.Integer(1)]
     else:  # drop one equation: at i omega they depend on each other
         q = [sp.Integer(1), *matrix[:-1, 1:].LUsolve(-matrix[:-1, 0])]
         p = [sp.Integer(1), *matrix[1:, :-1].T.LUsolve(-matrix[0, :-1].T)]
-    along = sum(p[i] * slope[i, j] * q[j] for i in range(n) for j in range(n))
-    return q, p, along
+    along = sum(p[i] * steep[i, j] * q[j] for i in range(n) for j in range(n))
+    return [_short(one) for one in q], [_short(one) for one in p], _short(along)
 
 
 def _orders(
-    system: DelaySystem, modes: list[tuple[list[sp.Expr], sp.Expr, int]], by: tuple[sp.Symbol, ...]
+    system: DelaySystem, modes: Sequence[_Mode], by: tuple[sp.Symbol, ...], *, turned: bool
 ) -> list[sp.Expr]:
-    """The rates' derivatives at z = 0 along a sum of exponentials, to be computed; n of them."""
+    """The rates' derivatives at z = 0 along a sum of exponentials, to be computed; n of them.
 
-    def path(lag: sp.Expr) -> list[sp.Expr]:
+    `turned`: with the symbols of `fades` for the exponentials at the delays at rest.
+    """
+
+    def path(lag: sp.Expr, turn: sp.Expr | None) -> list[sp.Expr]:
         moved = list(system.equilibrium)
         for vector, factor, k in modes:
             fade = sp.exp(-k * sp.I * omega * lag)
+            if turn is not None:
+                fade = turn**k * sp.exp(-k * sp.I * omega * (lag - system.at_rest(lag)).subs(now))
             moved = [m + v * factor * fade for m, v in zip(moved, vector, strict=True)]
         return moved
 
-    now = dict(zip(system.state, path(sp.Integer(0)), strict=True))
+    now: dict[sp.Symbol, sp.Expr] = {}
+    now = dict(zip(system.state, path(sp.Integer(0), None), strict=True))
     values = dict(now)
-    for group, lag in zip(system.delayed, system.delays, strict=True):
-        values |= dict(zip(group, path(lag.subs(now)), strict=True))
+    for group, lag, turn in zip(system.delayed, system.delays, fades(system), strict=True):
+        there = path(lag, turn) if turned else path(lag.subs(now), None)
+        values |= dict(zip(group, there, strict=True))
     moved = [rate.subs(values, simultaneous=True) for rate in system.rate]
     # Only what is differentiated by is put to zero afterwards: SymPy takes two derivatives by
     # different symbols at one common point for the same thing.
@@ -159,6 +193,7 @@ def _orders(
     return [sp.Subs(sp.Derivative(m.subs(gone), *by), rest, (0,) * len(rest)) for m in moved]
 
 
-def _conjugate(expression: sp.Expr) -> sp.Expr:
-    """The conjugate of an expression in real symbols."""
-    return sp.sympify(expression).xreplace({sp.I: -sp.I})
+def _conjugate(vector: Sequence[sp.Expr], system: DelaySystem) -> list[sp.Expr]:
+    """The conjugates of expressions in real symbols and symbols of modulus one."""
+    there = {sp.I: -sp.I} | {y: 1 / y for y in fades(system)}
+    return [sp.sympify(one).xreplace(there) for one in vector]

@@ -18,6 +18,8 @@ import sympy as sp
 _NEIGHBOURS = {sp.sin: sp.cos, sp.cos: sp.sin, sp.sinh: sp.cosh, sp.cosh: sp.sinh, sp.tan: sp.sin}
 
 
+_PARTS = (sp.re, sp.im, sp.arg)
+
 #: how many nodes of a formula are changed; of a larger one, these are drawn
 NODES = 150
 #: nodes of an expression that is shown by its size alone
@@ -89,6 +91,8 @@ def _replaced(node: Any, path: tuple[int, ...], replacement: Any) -> Any:
         return replacement
     arguments = list(node.args)
     arguments[path[0]] = _replaced(arguments[path[0]], path[1:], replacement)
+    if node.func in _PARTS:  # SymPy would expand what is in it, which takes long and says nothing
+        return node.func(*arguments, evaluate=False)
     return node.func(*arguments)
 
 

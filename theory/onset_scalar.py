@@ -1,0 +1,111 @@
+r"""The Hopf point of one equation with one delay: $u' = \alpha u + \beta u(t - \tau)$.
+
+For $\beta < -|\alpha|$ a pair crosses where $\tau \sqrt{\beta^2 - \alpha^2} =
+\arccos(-\alpha/\beta)$. Source: Hayes, J. London Math. Soc. 25 (1950) 226.
+"""
+
+import sympy as sp
+
+from lemmata.theory.characteristic import linearisation, omega, root, slope
+from lemmata.theory.delay_system import DelaySystem
+from lemmata.theory.onset import NoClosedForm, Onset, rest_steps, solved_for
+from lemmata.theory.step import Step
+
+# Names that no equation is likely to use for its own parameters: they would clash.
+alpha = sp.Symbol("F_1", real=True)
+beta = sp.Symbol("F_2", negative=True)
+_delay, _t, _angle = sp.symbols("tau_0 t_0 theta_0", positive=True)
+
+
+def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
+    """The first crossing of a scalar equation with one delay."""
+    here, lagged = (matrix[0, 0] for matrix in linearisation(system))
+    if lagged == 0:
+        raise NoClosedForm(f"the delayed state does not enter the linearisation of {system.rate}.")
+    lag = system.at_rest(system.delays[0])
+    if parameter in here.free_symbols | lagged.free_symbols and here != 0:
+        raise NoClosedForm(
+            f"{parameter} enters tau = arccos(-alpha/beta)/omega through alpha = {here} or beta = "
+            f"{lagged}, inside the arccosine; choose the delay as the parameter."
+        )
+    frequency = -lagged if here == 0 else sp.sqrt(lagged**2 - here**2)
+    angle = sp.acos(-here / lagged)
+    if lag == parameter:
+        value = angle / frequency
+    else:
+        value = solved_for(parameter, frequency * lag - angle, f"omega tau = {angle}")
+        frequency = sp.simplify(frequency.subs(parameter, value))
+    at = {parameter: value}
+    lagged = sp.simplify(lagged.subs(at))  # alpha is zero where the parameter enters it
+    turn = (sp.I * frequency - here) / lagged
+    both = (sp.Lt(lagged + here, 0), sp.Lt(lagged - here, 0))
+    velocity = None
+    if lag == parameter:  # -chi_tau/chi_lambda, by beta exp(-i omega tau) = i omega - alpha
+        growth = frequency**2 / (1 - 2 * here * value + lagged**2 * value**2)
+        velocity = growth, growth * (here - value * lagged**2) / frequency
+    locates, turning = _last(system, at, frequency)
+    return Onset(
+        system, parameter, value, frequency, (turn,), _steps(system), locates, turning,
+        (*(one for one in both if one is not sp.true), sp.Lt(beta, alpha), sp.Lt(beta, -alpha)),
+        velocity,
+    )  # fmt: skip
+
+
+def _steps(system: DelaySystem) -> tuple[Step, ...]:
+    u, chi = sp.exp(root * _t), root - alpha - beta * sp.exp(-root * _delay)
+    frequency = sp.sqrt(beta**2 - alpha**2)
+    here, lagged = (matrix[0, 0] for matrix in linearisation(system))
+
+    def there(expression: sp.Expr) -> sp.Expr:
+        return sp.Subs(expression, _angle, sp.acos(-alpha / beta))
+
+    slopes = ((system.state[0], here, "alpha, the derivative by the present state"),)
+    slopes += ((system.delayed[0][0], lagged, "beta, the derivative by the delayed state"),)
+    return (
+        *rest_steps(system),
+        *(
+            Step(because, slope(system, 0, symbol), value)
+            for symbol, value, because in slopes
+            if symbol in system.rate[0].free_symbols
+        ),
+        Step(
+            "exp(lambda t) solves the linearised equation where chi(lambda) vanishes",
+            (sp.Derivative(u, _t) - alpha * u - beta * u.subs(_t, _t - _delay)) / u,
+            chi,
+        ),
+        Step(
+            "on the axis |i omega - alpha| = |beta|, which is omega^2 = beta^2 - alpha^2",
+            sp.Abs(sp.I * omega - alpha, evaluate=False) ** 2 - alpha**2,
+            omega**2,
+        ),
+        Step("the real part: beta cos(omega tau) = -alpha", there(beta * sp.cos(_angle)), -alpha),
+        Step(
+            "the imaginary part: beta sin(omega tau) = -omega, so sin > 0 and no turn is to add",
+            there(beta * sp.sin(_angle)),
+            -frequency,
+        ),
+        Step(
+            "chi vanishes at i omega there",
+            there(sp.I * frequency - alpha - beta * sp.exp(-sp.I * _angle)),
+            sp.Integer(0),
+        ),
+    )
+
+
+def _last(system: DelaySystem, at: dict[sp.Expr, sp.Expr], frequency: sp.Expr) -> tuple[Step, Step]:
+    """In the parameters: alpha and beta, given as derivatives, put in."""
+    ((parameter, value),) = at.items()
+    state, delayed, rate = system.state[0], system.delayed[0][0], system.rate[0]
+    lagged = slope(system, 0, delayed)
+    here = slope(system, 0, state) if state in rate.free_symbols else sp.Integer(0)
+    squared, angle = lagged**2 - here**2, sp.acos(-here / lagged)
+    lag = system.at_rest(system.delays[0])
+    if lag == parameter:
+        found = angle / sp.sqrt(squared)
+    else:  # a parameter at which omega tau is that angle: times their ratio, one
+        found = sp.Subs(parameter * sp.sqrt(squared) * lag / angle, parameter, value)
+    omega_there = sp.Subs(sp.sqrt(squared), parameter, value)
+    return (
+        Step("in the parameters: omega tau is the angle", found, value),
+        Step("in the parameters: omega", omega_there, frequency),
+    )
