@@ -132,7 +132,13 @@ def test_at_the_onset_the_pair_is_on_the_line_and_the_count_undecided():
 def test_a_count_holds_for_a_whole_range_of_parameters():
     assert count_right_half_plane(hayes, root, at={"tau": ("1.2", "1.5")}).count == 0
     assert count_right_half_plane(hayes, root, at={"tau": ("1.65", "1.8")}).count == 2
+    assert count_right_half_plane(hayes, root, at={"tau": (0, "1.55")}).count == 0
+    assert count_right_half_plane(hayes, root, at={"tau": ("1.6", "7.8")}).count == 2
     assert count_right_half_plane(hayes, root, at={"tau": ("1.5", "1.6")}).count is None
+    # Stable for any delay where the undelayed term outweighs the other: a > |b|.
+    chi = root + a + b * sp.exp(-root * tau)
+    ranges = {"a": (2, 3), "b": ("-1.5", "1.5"), "tau": (0, 5)}
+    assert count_right_half_plane(chi, root, at=ranges).count == 0
 
 
 zeros = st.lists(
