@@ -120,7 +120,7 @@ def test_one_variable_twice_is_told_as_two_which_widens_but_never_misses():
     assert Fraction(1, 4) <= high <= 1 + Fraction(1, 10**6)
 
 
-@pytest.mark.parametrize("outer", EVERYWHERE)
+@pytest.mark.parametrize("outer", [*EVERYWHERE, sp.sign])
 @pytest.mark.parametrize("inner", [1 / x, sp.log(x), sp.sqrt(x), sp.acos(2 * x), sp.tan(2 * x)])
 def test_a_box_with_points_that_have_no_value_gives_no_finite_ball(inner, outer):
     u = sp.Dummy()

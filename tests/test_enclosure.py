@@ -6,14 +6,16 @@ from itertools import pairwise
 
 import pytest
 import sympy as sp
+from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lemmata.theory import hopf
 from lemmata.theory.delay_system import scalar
+from lemmata.verify.balls import compile_balls, ends, span
 from lemmata.verify.certified_hopf import certify_hopf
 from lemmata.verify.errors import UsageError
-from lemmata.verify.interval_newton import Unproved, enclose_root
+from lemmata.verify.interval_newton import Unproved, _System, enclose_root
 from lemmata.verify.root_count import count_right_half_plane
 
 x, y = sp.symbols("x y")
@@ -91,6 +93,18 @@ def test_roots_closer_than_the_precision_need_more_of_it():
     assert not contains(found.apart, "x", 1 + sp.Rational(1, 10**12))
 
 
+def test_one_step_from_a_wide_box_about_another_point_keeps_the_root():
+    equation, slope = (compile_balls([e], ["x"]) for e in (x**2 - 2, 2 * x))
+    system = _System(equation, slope, ("x",))
+    image, gone = (
+        system._krawczyk([span(fmpq(lo, 10), fmpq(lo + 2, 10))])[0]  # pyright: ignore[reportOptionalSubscript]
+        for lo in (13, 15)
+    )
+    assert contains({"x": ends(image)}, "x", sp.sqrt(2))
+    assert image.rad() < 0.01
+    assert gone < 1.5  # out of the box: no root in it
+
+
 def test_wrong_systems_are_refused():
     with pytest.raises(UsageError, match="1 equations for 2 unknowns"):
         enclose_root([x], [x, y], {"x": 1, "y": 1})
@@ -132,7 +146,13 @@ def test_at_the_onset_the_pair_is_on_the_line_and_the_count_undecided():
 def test_a_count_holds_for_a_whole_range_of_parameters():
     assert count_right_half_plane(hayes, root, at={"tau": ("1.2", "1.5")}).count == 0
     assert count_right_half_plane(hayes, root, at={"tau": ("1.65", "1.8")}).count == 2
+    assert count_right_half_plane(hayes, root, at={"tau": (0, "1.55")}).count == 0
+    assert count_right_half_plane(hayes, root, at={"tau": ("1.6", "7.8")}).count == 2
     assert count_right_half_plane(hayes, root, at={"tau": ("1.5", "1.6")}).count is None
+    # Stable for any delay where the undelayed term outweighs the other: a > |b|.
+    chi = root + a + b * sp.exp(-root * tau)
+    ranges = {"a": (2, 3), "b": ("-1.5", "1.5"), "tau": (0, 5)}
+    assert count_right_half_plane(chi, root, at=ranges).count == 0
 
 
 zeros = st.lists(
@@ -235,6 +255,13 @@ def test_a_wrong_sign_of_the_speed_or_of_the_coefficient_is_disproved():
     assert wrong.critical.status == wrong.certificate.status == "disproved"
     zero = certify_hopf(chi, root, omega, tau, start=start, re_c1=omega * tau - sp.pi / 2)
     assert zero.critical.status == zero.certificate.status == "undecided"
+    # Of the wrong sign in the middle of the enclosure, and of the right one at its ends.
+    assert slow.enclosure is not None
+    lo, hi = (sp.Rational(e.numerator, e.denominator) for e in slow.enclosure["tau"])
+    mixed = (hi - lo) / 8 - sp.Abs(tau - (lo + hi) / 2)
+    found = certify_hopf(chi, root, omega, tau, start=start, re_c1=mixed)
+    assert found.critical.status == "undecided"
+    assert "it may vanish there" in found.certificate.reason
 
 
 def test_a_later_crossing_is_no_onset_but_a_crossing():

@@ -32,7 +32,15 @@ from lemmata.verify.root_radius import root_radius
 
 _ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh)
 
+#: ranges of parameters are halved down to this share of what they were
+NARROWEST = fmpq(1, 64)
+#: and not at all where they are as narrow as an enclosure
+NEGLIGIBLE = fmpq(1, 1 << 30)
+
 Complex = tuple[fmpq, fmpq]
+Ranges = tuple[tuple[fmpq, fmpq], ...]
+#: whole turns, or None; how many pieces were looked at; why it is undecided
+Turns = tuple[int | None, int, str]
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ def count_right_half_plane(
     - `chi`: a SymPy expression, entire in `lambda_` (a symbol or its name): sums, products,
       natural powers, exp, sin, cos, sinh and cosh. Multiply by denominators first.
     - `at`: every other symbol's value by name: an exact number, or `(lo, hi)`, and then the count
-      holds for each value between.
+      holds for each value between. The ranges are halved where that helps.
     - `right_of`: an exact number; a zero on the line itself leaves the count undecided.
     - `radius`: how far from 0 such zeros can lie. Without one it is derived, for sums of
       c lambda^k exp(-d lambda) with d >= 0 in which lambda^n, n the highest power, leads.
@@ -104,38 +112,63 @@ def count_right_half_plane(
     chi = chi.xreplace({s: symbol for s in chi.free_symbols if str(s) == name})
     _check_entire(chi, symbol)
     line = exact(right_of, "right_of")
-    contour = _Contour(compile_balls([chi, sp.diff(chi, symbol)], names), [], max_pieces)
+    contour = _Contour(compile_balls([chi, sp.diff(chi, symbol)], names), max_pieces)
+    ranges = tuple(_range(parameter, value) for parameter, value in at.items())
     with working(precision):
-        for parameter, value in at.items():
-            contour.parameters.append(_ball(parameter, value))
         if radius is None:
-            far = root_radius(chi, symbol, tuple(at), contour.parameters, line)
+            far = root_radius(chi, symbol, tuple(at), ranges, line)
         else:
             far = exact(radius, "radius")
             if far <= 0:
                 raise UsageError(f"radius={radius!r}; give a positive number.")
-        count, pieces, reason = (0, 0, "") if line >= far else contour.turns(line, far + 1)
+        count, pieces, reason = (0, 0, "") if line >= far else contour.over(ranges, line, far + 1)
     return RootCount(count, fraction(line), fraction(far), pieces, precision, reason)
 
 
 @dataclass(frozen=True)
 class _Contour:
     function: BallFunction
-    parameters: list[Any]
     max_pieces: int
 
-    def turns(self, left: fmpq, far: fmpq) -> tuple[int | None, int, str]:
+    def over(self, ranges: Ranges, left: fmpq, far: fmpq) -> Turns:
+        """The turns for every value of the parameters, whose ranges are halved as need be."""
+        waiting, found, looked = [ranges], None, 0
+        while waiting:
+            sides = waiting.pop()
+            axis = _widest(sides, ranges)
+            shortest = far / (1 << (60 if axis is None else 12))
+            parameters = [span(*side) for side in sides]
+            count, pieces, reason = self.turns(
+                parameters, left, far, shortest, self.max_pieces - looked
+            )
+            looked += pieces
+            if count is None:
+                if axis is None or looked >= self.max_pieces:
+                    return None, looked, reason
+                lo, hi = sides[axis]
+                middle = (lo + hi) / 2
+                for half in ((middle, hi), (lo, middle)):
+                    waiting += [(*sides[:axis], half, *sides[axis + 1 :])]
+            elif found is not None and count != found:
+                both = f"there are {found} for some of the parameters and {count} for others"
+                return None, looked, both
+            else:
+                found = count
+        return found, looked, ""
+
+    def turns(
+        self, parameters: list[Any], left: fmpq, far: fmpq, shortest: fmpq, most: int
+    ) -> Turns:
         """Turns of the value about 0 along the rectangle [left, far] x [-far, far]."""
         corners = [(left, -far), (far, -far), (far, far), (left, far), (left, -far)]
-        shortest = far / (1 << 60)
         waiting = list(pairwise(corners))[::-1]
         quarters, looked, first, last = 0, 0, None, 0
         while waiting:
             start, end = waiting.pop()
             looked += 1
-            here = self._half_plane(start, end)
+            here = self._half_plane(parameters, start, end)
             if here is None:
-                if looked >= self.max_pieces or _length(start, end) < shortest:
+                if looked >= most or _length(start, end) < shortest:
                     return None, looked, _undecided(start, end, looked)
                 middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
                 waiting += [(middle, end), (start, middle)]
@@ -148,15 +181,15 @@ class _Contour:
         quarters += _step(last, first)
         return quarters // 4, looked, ""
 
-    def _half_plane(self, start: Complex, end: Complex) -> int | None:
+    def _half_plane(self, parameters: list[Any], start: Complex, end: Complex) -> int | None:
         """The half plane, in quarter turns, that holds all values on the piece; None if unknown."""
         ball = acb(span(*sorted((start[0], end[0]))), span(*sorted((start[1], end[1]))))
-        value, slope = (acb(v) for v in self.function(ball, *self.parameters))
+        value, slope = (acb(v) for v in self.function(ball, *parameters))
         found = _half_plane(value)
         if found is not None:
             return found
         middle = acb(arb((start[0] + end[0]) / 2), arb((start[1] + end[1]) / 2))
-        centre = acb(self.function(middle, *self.parameters)[0])
+        centre = acb(self.function(middle, *parameters)[0])
         return _half_plane(centre + slope * (ball - middle))
 
 
@@ -190,14 +223,24 @@ def _length(start: Complex, end: Complex) -> fmpq:
     return abs(end[0] - start[0]) + abs(end[1] - start[1])
 
 
-def _ball(name: str, value: Any) -> Any:
+def _widest(sides: Ranges, first: Ranges) -> int | None:
+    """The range that is the largest share of what it was; None if all are narrow."""
+    shares = [
+        (hi - lo) / (last - begin) if last - begin > NEGLIGIBLE else fmpq(0)
+        for (lo, hi), (begin, last) in zip(sides, first, strict=True)
+    ]
+    widest = max(shares, default=fmpq(0))
+    return shares.index(widest) if widest > NARROWEST else None
+
+
+def _range(name: str, value: Any) -> tuple[fmpq, fmpq]:
     if not isinstance(value, tuple):
         number = exact(value, name)
-        return span(number, number)
+        return number, number
     lo, hi = (exact(end, f"an end of {name}") for end in value)
     if lo > hi:
         raise UsageError(f"the range of {name} is {value!r}; give the smaller end first.")
-    return span(lo, hi)
+    return lo, hi
 
 
 def _check_entire(chi: Any, symbol: Any) -> None:

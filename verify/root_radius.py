@@ -6,23 +6,31 @@ equation with constant delays, neutral ones included.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
 from flint import acb, arb, fmpq
 
-from lemmata.verify.balls import compile_balls
+from lemmata.verify.balls import compile_balls, span
 from lemmata.verify.errors import UsageError
 
 
 def root_radius(
-    chi: Any, symbol: Any, names: tuple[str, ...], parameters: list[Any], line: fmpq
+    chi: Any, symbol: Any, names: tuple[str, ...], ranges: Sequence[tuple[fmpq, fmpq]], line: fmpq
 ) -> fmpq:
     """A bound on zeros right of the line: where lambda^n outweighs all other terms.
 
     For |lambda| >= 1 and Re lambda >= line, with exp(-d lambda) at most exp(-d line) in modulus,
     |chi| >= |lambda|^(n-1) ((|leading| - neutral) |lambda| - lower).
     """
+    parameters = [span(*side) for side in ranges]
+    # A ball about a range that starts at 0 reaches below it; its sign is told by the range itself.
+    signs = {
+        s: sp.Dummy(nonnegative=True)
+        for s in chi.free_symbols
+        if str(s) in names and ranges[names.index(str(s))][0] >= 0
+    }
     terms = [_term(term, symbol) for term in sp.Add.make_args(_expanded(chi))]
     degree = max(power for _, power, _ in terms)
     undelayed = sp.Add(*(c for c, power, lag in terms if power == degree and lag == 0))
@@ -31,7 +39,7 @@ def root_radius(
         if power == degree and lag == 0:
             continue
         delay = _at(lag, names, parameters)
-        if not (delay.real >= 0 and delay.imag == 0):
+        if not (delay.imag == 0 and (delay.real >= 0 or lag.xreplace(signs).is_nonnegative)):
             raise UsageError(
                 f"chi has the delay {lag}, which is not seen to be at least 0; give radius=…."
             )
