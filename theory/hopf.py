@@ -106,7 +106,8 @@ def lyapunov_coefficient(system: DelaySystem, parameter: sp.Symbol | None = None
     point = onset(system, parameter)
     form = normal_form(point)
     statement = sp.re(form.c1, evaluate=False)
-    return _derivation(point, "Re_c1", statement, (*point.steps, *form.steps), _CYCLE)
+    steps = (*point.steps, *form.steps, form.projected(sp.re))
+    return _derivation(point, "Re_c1", statement, steps, _CYCLE)
 
 
 def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Derivation:
@@ -122,9 +123,9 @@ def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> De
     settled = -growth * distance / bend
     steps = (
         *point.steps,
-        *form.steps[:-1],
+        *form.steps,
+        form.projected(sp.re),
         *_velocity_steps(point),
-        form.steps[-1],
         Step(
             "|z|^2 stands still where its growth rate Re(lambda') mu + Re(c1) |z|^2 vanishes",
             sp.Subs(growth * distance + bend * z, z, settled),
@@ -138,27 +139,23 @@ def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> De
 def period_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Derivation:
     r"""Derive $dT/d\mu$ of the cycle's period at the onset.
 
-    $-\frac{2 \pi}{\omega^2} (\mathrm{Im}\lambda' - \mathrm{Re}\lambda' \tan\arg c_1)$, the second
-    term because the cycle that has grown turns faster or slower; $\tan\arg c_1 = \mathrm{Im}\,c_1 /
-    \mathrm{Re}\,c_1$.
+    $-\frac{2 \pi}{\omega^2} (\mathrm{Im}\lambda' - \mathrm{Im}\,c_1\, \mathrm{Re}\lambda' /
+    \mathrm{Re}\,c_1)$, the second term because the cycle that has grown turns faster or slower.
     """
     point = onset(system, parameter)
     form = normal_form(point)
     growth, drift = _velocity_parts(point)
-    turn = drift - growth * sp.tan(sp.arg(form.c1, evaluate=False))
+    re, im = (part(form.c1, evaluate=False) for part in (sp.re, sp.im))
+    turn = drift - growth * im / re
     statement = -2 * sp.pi / point.frequency**2 * turn
     distance = sp.Symbol("mu_0", positive=True)
     period = 2 * sp.pi / (point.frequency + turn * distance)
-    re, im = (part(form.c1, evaluate=False) for part in (sp.re, sp.im))
     steps = (
         *point.steps,
         *form.steps,
+        form.projected(sp.re),
+        form.projected(sp.im),
         *_velocity_steps(point),
-        Step(
-            "the tangent of the argument is the ratio of the parts",
-            sp.tan(sp.arg(form.c1, evaluate=False)),
-            im / re,
-        ),
         Step(
             "the phase turns with omega + (Im lambda' - Im c1 Re lambda'/Re c1) mu",
             sp.Subs(sp.Derivative(period, distance), distance, 0),

@@ -37,10 +37,19 @@ _Mode = tuple[Sequence[sp.Expr], sp.Expr, int]
 
 @dataclass(frozen=True)
 class NormalForm:
-    """The coefficient c1 of the normal form (complex), and the steps that lead to it."""
+    """The coefficient c1 of the normal form (complex), and the steps that lead to it.
+
+    `unworked` is c1 with the rates' derivatives still to be computed.
+    """
 
     c1: sp.Expr
+    unworked: sp.Expr
     steps: tuple[Step, ...]
+
+    def projected(self, part: type[sp.re] | type[sp.im]) -> Step:
+        """The step that concludes with the real or the imaginary part of c1."""
+        because = "order z^2 zbar, projected on the mode, can be solved with this c1 only"
+        return Step(because, part(self.unworked, evaluate=False), part(self.c1, evaluate=False))
 
 
 @lru_cache
@@ -91,9 +100,7 @@ def normal_form(onset: Onset) -> NormalForm:
     long = [_plain(mode, onset, meaning) for mode in filled]
     orders = _orders(system, long, cubic, turned=False)
     left = sum(in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0)
-    left = sp.re(left / in_parameters(2 * along), evaluate=False)
-    because = "order z^2 zbar, projected on the mode, can be solved with this c1 only"
-    return NormalForm(c1, (*steps, Step(because, left, sp.re(c1, evaluate=False))))
+    return NormalForm(c1, sp.sympify(left) / in_parameters(2 * along), tuple(steps))
 
 
 def _plain(mode: _Mode, onset: Onset, meaning: dict[sp.Symbol, sp.Expr]) -> _Mode:
