@@ -98,7 +98,7 @@ def cycle(system, parameter, point, mu, omega, amplitude):
     start[0, :, 0], start[1, :, 0] = np.real(mode) * amplitude / 2, np.imag(mode) * amplitude / 2
     start[:, 0, 0] = 0
     guess = np.concatenate([[mu, omega], rest, start.ravel()])
-    solved, _, ok, message = fsolve(residual, guess, xtol=1e-14, full_output=True)
+    solved, _, _, message = fsolve(residual, guess, xtol=1e-14, full_output=True)
     assert np.abs(residual(solved)).max() < 1e-12 * max(1.0, omega), message
     return solved[0], solved[1]
 

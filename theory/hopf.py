@@ -145,7 +145,9 @@ def period_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Deriv
     point = onset(system, parameter)
     form = normal_form(point)
     growth, drift = _velocity_parts(point)
-    re, im = (part(form.c1, evaluate=False) for part in (sp.re, sp.im))
+    # Real factors of c1 cancel in the ratio of its parts.
+    turned = sp.Mul(*(one for one in sp.Mul.make_args(form.c1) if one.has(sp.I)))
+    re, im = (part(turned, evaluate=False) for part in (sp.re, sp.im))
     turn = drift - growth * im / re
     statement = -2 * sp.pi / point.frequency**2 * turn
     distance = sp.Symbol("mu_0", positive=True)

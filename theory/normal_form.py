@@ -96,6 +96,7 @@ def normal_form(onset: Onset) -> NormalForm:
     numerator = sum(a * b for a, b in zip(p, short_orders, strict=True))
     ratio = sp.collect(sp.expand(numerator), (*h20, *h11)) / (2 * along)
     c1 = in_parameters(ratio.xreplace(solved))
+    c1 = min(c1, sp.factor_terms(c1), key=sp.count_ops)
     filled = [([e.xreplace(solved) for e in vector], power, k) for vector, power, k in modes]
     long = [_plain(mode, onset, meaning) for mode in filled]
     orders = _orders(system, long, cubic, turned=False)
