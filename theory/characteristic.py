@@ -77,8 +77,15 @@ def tidy(system: DelaySystem, expression: sp.Expr) -> sp.Expr:
             excess = sp.Symbol(f"excess_{i}", positive=True)
             there[larger], back[excess] = smaller + excess, larger - smaller
     if not there or all(power.exp.is_Number for power in expression.atoms(sp.Pow)):
-        return expression
-    return sp.factor(sp.simplify(expression.subs(there)).subs(back))
+        return min(expression, factored(expression), key=sp.count_ops)
+    return factored(sp.simplify(expression.subs(there)).subs(back))
+
+
+def factored(expression: sp.Expr) -> sp.Expr:
+    """The factors of an expression, its logarithms left whole."""
+    whole = {one: sp.Dummy() for one in expression.atoms(sp.log)}
+    back = {dummy: one for one, dummy in whole.items()}
+    return sp.factor(expression.subs(whole)).xreplace(back)
 
 
 def slope(system: DelaySystem, i: int, symbol: sp.Symbol) -> sp.Expr:

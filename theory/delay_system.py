@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from random import Random
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
+
+from lemmata.theory.sampling import admissible_points
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,9 @@ class DelaySystem:
     - `equilibrium`: the n components of a steady state, in the parameters.
     - `where`: conditions under which that steady state is meant.
 
-    **Raises:** ValueError where the counts differ, a symbol is used twice, or the rates do not
-    vanish at the equilibrium at a random admissible point.
+    **Raises:** TypeError on what is no tuple of SymPy expressions, ValueError where the counts
+    differ, a symbol is used twice, or the rates do not vanish at the equilibrium at a random
+    admissible point.
 
     >>> x, y, tau = sp.symbols("x y tau", positive=True)
     >>> hutchinson = DelaySystem((x,), ((y,),), (tau,), (x * (1 - y),), (sp.Integer(1),))
@@ -40,6 +44,16 @@ class DelaySystem:
     where: tuple[Relational, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("state", "delayed", "delays", "rate", "equilibrium", "where"):
+            if not isinstance(getattr(self, name), tuple):
+                raise TypeError(
+                    f"{name}={getattr(self, name)!r} is not a tuple; a system is a value, write "
+                    "(item,) for a single item."
+                )
+        for name in ("delays", "rate", "equilibrium"):
+            for value in getattr(self, name):
+                if not isinstance(value, sp.Expr):
+                    raise TypeError(f"{name}: {value!r} is no SymPy expression; sympify it.")
         n = len(self.state)
         symbols = [*self.state, *(one for group in self.delayed for one in group)]
         if not n or len(self.rate) != n or len(self.equilibrium) != n:
@@ -61,6 +75,24 @@ class DelaySystem:
         )
         if unknown:
             raise ValueError(f"{unknown[0]} stands in a delay or the equilibrium; solve for it.")
+        self._check_rest()
+
+    def _check_rest(self) -> None:
+        """Refuse a steady state at which a rate plainly does not vanish."""
+        for i, rate in enumerate(self.rate):
+            left = self.at_rest(rate)
+            if left == 0:
+                continue
+            for point in admissible_points(self.parameters, self.where, 3, Random(0)):
+                terms = [abs(complex(one.subs(point).evalf(30))) for one in sp.Add.make_args(left)]
+                value = complex(left.subs(point).evalf(30))
+                if abs(value) > 1e-9 * max(1.0, *terms):
+                    shown = ", ".join(f"{s} = {v}" for s, v in point.items())
+                    raise ValueError(
+                        f"rate {i + 1}, {rate}, does not vanish at the equilibrium "
+                        f"{self.equilibrium}: it is {value.real:.6g} at {shown}; correct the "
+                        "equilibrium, or add the condition under which it is one to `where`."
+                    )
 
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:

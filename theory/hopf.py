@@ -105,8 +105,9 @@ def lyapunov_coefficient(system: DelaySystem, parameter: sp.Symbol | None = None
     r"""Derive $\mathrm{Re}\, c_1$ at the onset, by projection on the critical modes."""
     point = onset(system, parameter)
     form = normal_form(point)
-    statement = form.real
-    return _derivation(point, "Re_c1", statement, (*point.steps, *form.steps), _CYCLE)
+    statement = sp.re(form.c1, evaluate=False)
+    steps = (*point.steps, *form.steps, form.projected(sp.re))
+    return _derivation(point, "Re_c1", statement, steps, _CYCLE)
 
 
 def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Derivation:
@@ -116,15 +117,15 @@ def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> De
     """
     point = onset(system, parameter)
     form = normal_form(point)
-    growth, bend = _velocity_parts(point)[0], form.real
+    growth, bend = _velocity_parts(point)[0], sp.re(form.c1, evaluate=False)
     statement = -4 * growth / bend
     z, distance = sp.symbols("Z_0 mu_0", positive=True)  # |z|^2, and mu - mu_c
     settled = -growth * distance / bend
     steps = (
         *point.steps,
-        *form.steps[:-1],
+        *form.steps,
+        form.projected(sp.re),
         *_velocity_steps(point),
-        form.steps[-1],
         Step(
             "|z|^2 stands still where its growth rate Re(lambda') mu + Re(c1) |z|^2 vanishes",
             sp.Subs(growth * distance + bend * z, z, settled),
@@ -138,19 +139,24 @@ def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> De
 def period_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Derivation:
     r"""Derive $dT/d\mu$ of the cycle's period at the onset.
 
-    $-\frac{2 \pi}{\omega^2} (\mathrm{Im}\lambda' - \mathrm{Re}\lambda' \mathrm{Im}\,c_1 /
+    $-\frac{2 \pi}{\omega^2} (\mathrm{Im}\lambda' - \mathrm{Im}\,c_1\, \mathrm{Re}\lambda' /
     \mathrm{Re}\,c_1)$, the second term because the cycle that has grown turns faster or slower.
     """
     point = onset(system, parameter)
     form = normal_form(point)
     growth, drift = _velocity_parts(point)
-    turn = drift - growth * form.imaginary / form.real
+    # Real factors of c1 cancel in the ratio of its parts.
+    turned = sp.Mul(*(one for one in sp.Mul.make_args(form.c1) if one.has(sp.I)))
+    re, im = (part(turned, evaluate=False) for part in (sp.re, sp.im))
+    turn = drift - growth * im / re
     statement = -2 * sp.pi / point.frequency**2 * turn
     distance = sp.Symbol("mu_0", positive=True)
     period = 2 * sp.pi / (point.frequency + turn * distance)
     steps = (
         *point.steps,
         *form.steps,
+        form.projected(sp.re),
+        form.projected(sp.im),
         *_velocity_steps(point),
         Step(
             "the phase turns with omega + (Im lambda' - Im c1 Re lambda'/Re c1) mu",

@@ -36,12 +36,13 @@ def quasi_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
         )
     on_axis = {root: sp.I * omega}
     (p_re, p_im), (q_re, q_im) = (_parted(one.subs(on_axis)) for one in (p, q))
-    frequency = sp.sqrt(_largest(system, p_re**2 + p_im**2 - q_re**2 - q_im**2))
+    frequency = _largest(system, p_re**2 + p_im**2 - q_re**2 - q_im**2)
     # exp(-i theta) = -P/Q = -P conj(Q) / |Q|^2
     size = q_re**2 + q_im**2
     turned = -(p_re * q_re + p_im * q_im) / size, (p_im * q_re - p_re * q_im) / size
     cosine, sine = (sp.simplify(one.subs(omega, frequency)) for one in turned)
     up = sign(sine, system.where, "the sine of omega T")
+    sine = min(sine, up * sp.sqrt(sp.factor(1 - cosine**2)), key=sp.count_ops)
     angle = sp.acos(cosine) if up > 0 else 2 * sp.pi - sp.acos(cosine)
     lags = [system.at_rest(lag) for lag in system.delays]
     total = sum(n * lag for n, lag in zip(count, lags, strict=True))
@@ -135,10 +136,10 @@ def _parted(value: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 
 
 def _largest(system: DelaySystem, gap: sp.Expr) -> sp.Expr:
-    """The largest positive root W of |P|^2 - |Q|^2."""
-    polynomial = sp.expand(gap).subs(omega, sp.sqrt(_square))
-    roots: list[sp.Expr] = []
-    for factor, _ in sp.factor_list(polynomial, _square)[1]:
+    """The largest omega at which |P|^2 - |Q|^2 vanishes."""
+    whole = sp.expand(gap).subs(omega, sp.sqrt(_square))
+    roots: dict[sp.Expr, sp.Poly] = {}
+    for factor, _ in sp.factor_list(whole, _square)[1]:
         degree = sp.degree(factor, _square)
         if degree > 2:
             raise NoClosedForm(
@@ -146,7 +147,8 @@ def _largest(system: DelaySystem, gap: sp.Expr) -> sp.Expr:
                 "closed form is known to degree two."
             )
         if degree:
-            roots += sp.roots(sp.Poly(factor, _square), multiple=True)
+            polynomial = sp.Poly(factor, _square)
+            roots |= dict.fromkeys(sp.roots(polynomial, multiple=True), polynomial)
     positive = [w for w in roots if w != 0 and _positive(system, w)]
     if not positive:
         raise NoClosedForm(
@@ -157,7 +159,21 @@ def _largest(system: DelaySystem, gap: sp.Expr) -> sp.Expr:
     for other in positive[1:]:
         if sign(other - best, (*system.where, sp.Gt(best, 0)), "the difference of two roots") > 0:
             best = other
-    return best
+    return _rooted(best, roots[best])
+
+
+def _rooted(largest: sp.Expr, factor: sp.Poly) -> sp.Expr:
+    """The square root of the larger root of a factor, short where the product p^2 is a square.
+
+    The sum s of the two roots then gives it as half of sqrt(s + 2p) + sqrt(s - 2p).
+    """
+    if factor.degree() == 2:
+        lead, middle, last = factor.all_coeffs()
+        product = sp.sqrt(sp.factor(last / lead))
+        if product.is_positive and product.is_rational_function():
+            ends = (sp.factor(sign * 2 * product - middle / lead) for sign in (1, -1))
+            return sum(sp.sqrt(end) for end in ends) / 2
+    return sp.sqrt(largest)
 
 
 def _positive(system: DelaySystem, w: sp.Expr) -> bool:

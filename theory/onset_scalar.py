@@ -6,7 +6,7 @@ For $\beta < -|\alpha|$ a pair crosses where $\tau \sqrt{\beta^2 - \alpha^2} =
 
 import sympy as sp
 
-from lemmata.theory.characteristic import linearisation, omega, root, slope
+from lemmata.theory.characteristic import factored, linearisation, omega, root, slope
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.onset import NoClosedForm, Onset, rest_steps, solved_for
 from lemmata.theory.step import Step
@@ -28,16 +28,19 @@ def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
             f"{parameter} enters tau = arccos(-alpha/beta)/omega through alpha = {here} or beta = "
             f"{lagged}, inside the arccosine; choose the delay as the parameter."
         )
-    frequency = -lagged if here == 0 else sp.sqrt(lagged**2 - here**2)
-    angle = sp.acos(-here / lagged)
+    frequency = -lagged if here == 0 else sp.sqrt(factored(lagged**2 - here**2))
+    if frequency.has(sp.Abs):  # the square of what is not known to be positive
+        frequency = sp.sqrt(lagged**2 - here**2)
+    cosine = factored(-here / lagged)
+    angle = sp.acos(cosine)
     if lag == parameter:
         value = angle / frequency
     else:
         value = solved_for(parameter, frequency * lag - angle, f"omega tau = {angle}")
         frequency = sp.simplify(frequency.subs(parameter, value))
     at = {parameter: value}
-    lagged = sp.simplify(lagged.subs(at))  # alpha is zero where the parameter enters it
-    turn = (sp.I * frequency - here) / lagged
+    lagged = factored(lagged.subs(at))  # alpha is zero where the parameter enters it
+    turn = sp.factor_terms(cosine + sp.I * frequency / lagged) if here != 0 else -sp.I
     both = (sp.Lt(lagged + here, 0), sp.Lt(lagged - here, 0))
     velocity = None
     if lag == parameter:  # -chi_tau/chi_lambda, by beta exp(-i omega tau) = i omega - alpha
