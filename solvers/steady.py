@@ -31,7 +31,7 @@ def _newton(f: Field, start: Array, args: Any) -> Array:
             return f(jnp.zeros((), y.dtype), y, (y,), a)
 
         def round_(_: int, state: tuple[Array, Array]) -> tuple[Array, Array]:
-            y, _ = state
+            y = state[0]
             value, slope = jax.jvp(at_rest, (y,), (jnp.ones_like(y),))
             return y - value / slope, jnp.abs(value / slope)
 

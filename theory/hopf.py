@@ -25,6 +25,7 @@ from lemmata.theory.characteristic import (
     fades,
     root,
 )
+from lemmata.theory.complex_parts import real_imag
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.derivation import Derivation, Step
 from lemmata.theory.normal_form import normal_form
@@ -105,7 +106,7 @@ def lyapunov_coefficient(system: DelaySystem, parameter: sp.Symbol | None = None
     r"""Derive $\mathrm{Re}\, c_1$ at the onset, by projection on the critical modes."""
     point = onset(system, parameter)
     form = normal_form(point)
-    statement = sp.re(form.c1, evaluate=False)
+    statement = form.real
     steps = (*point.steps, *form.steps, form.projected(sp.re))
     return _derivation(point, "Re_c1", statement, steps, _CYCLE)
 
@@ -117,7 +118,7 @@ def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> De
     """
     point = onset(system, parameter)
     form = normal_form(point)
-    growth, bend = _velocity_parts(point)[0], sp.re(form.c1, evaluate=False)
+    growth, bend = _velocity_parts(point)[0], form.real
     statement = -4 * growth / bend
     z, distance = sp.symbols("Z_0 mu_0", positive=True)  # |z|^2, and mu - mu_c
     settled = -growth * distance / bend
@@ -145,10 +146,7 @@ def period_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Deriv
     point = onset(system, parameter)
     form = normal_form(point)
     growth, drift = _velocity_parts(point)
-    # Real factors of c1 cancel in the ratio of its parts.
-    turned = sp.Mul(*(one for one in sp.Mul.make_args(form.c1) if one.has(sp.I)))
-    re, im = (part(turned, evaluate=False) for part in (sp.re, sp.im))
-    turn = drift - growth * im / re
+    turn = drift - growth * form.imaginary / form.real
     statement = -2 * sp.pi / point.frequency**2 * turn
     distance = sp.Symbol("mu_0", positive=True)
     period = 2 * sp.pi / (point.frequency + turn * distance)
@@ -221,7 +219,7 @@ def _velocity_parts(point: Onset) -> tuple[sp.Expr, sp.Expr]:
 
 def _part(value: sp.Expr, part: type[sp.re] | type[sp.im]) -> sp.Expr:
     """The real or imaginary part, worked out where that makes it shorter."""
-    as_it_is = part(value, evaluate=False)
+    as_it_is = real_imag(value)[0 if part is sp.re else 1]
     if sp.count_ops(value) > 40 or value.has(sp.acos, sp.exp, sp.cos):
         return as_it_is
     # Every symbol is a real number here; some were not declared as such.

@@ -26,6 +26,7 @@ from lemmata.theory.characteristic import (
     omega,
     tidy,
 )
+from lemmata.theory.complex_parts import real_imag
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.onset import Onset
 from lemmata.theory.step import Step
@@ -37,19 +38,21 @@ _Mode = tuple[Sequence[sp.Expr], sp.Expr, int]
 
 @dataclass(frozen=True)
 class NormalForm:
-    """The coefficient c1 of the normal form (complex), and the steps that lead to it.
+    """Real and imaginary part of c1, and the steps that lead to it.
 
     `unworked` is c1 with the rates' derivatives still to be computed.
     """
 
-    c1: sp.Expr
+    real: sp.Expr
+    imaginary: sp.Expr
     unworked: sp.Expr
     steps: tuple[Step, ...]
 
     def projected(self, part: type[sp.re] | type[sp.im]) -> Step:
         """The step that concludes with the real or the imaginary part of c1."""
         because = "order z^2 zbar, projected on the mode, can be solved with this c1 only"
-        return Step(because, part(self.unworked, evaluate=False), part(self.c1, evaluate=False))
+        found = self.real if part is sp.re else self.imaginary
+        return Step(because, part(self.unworked, evaluate=False), found)
 
 
 @lru_cache
@@ -95,13 +98,14 @@ def normal_form(onset: Onset) -> NormalForm:
     # Collected, so that the coefficients of second order, which are long, stand there once.
     numerator = sum(a * b for a, b in zip(p, short_orders, strict=True))
     ratio = sp.collect(sp.expand(numerator), (*h20, *h11)) / (2 * along)
-    c1 = in_parameters(ratio.xreplace(solved))
-    c1 = min(c1, sp.factor_terms(c1), key=sp.count_ops)
+    # In the short names, for SymPy would take long to find the parts of what they stand for.
+    parts = real_imag(ratio.xreplace(solved).xreplace(values))
+    real, imaginary = (there(one.xreplace(meaning)) for one in parts)
     filled = [([e.xreplace(solved) for e in vector], power, k) for vector, power, k in modes]
     long = [_plain(mode, onset, meaning) for mode in filled]
     orders = _orders(system, long, cubic, turned=False)
     left = sum(in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0)
-    return NormalForm(c1, sp.sympify(left) / in_parameters(2 * along), tuple(steps))
+    return NormalForm(real, imaginary, sp.sympify(left) / in_parameters(2 * along), tuple(steps))
 
 
 def _plain(mode: _Mode, onset: Onset, meaning: dict[sp.Symbol, sp.Expr]) -> _Mode:

@@ -7,8 +7,9 @@ simulated.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class Resting:
     field: Callable[..., Any]
     state: Any
     args: dict[str, Any]
-    _linear: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    _linear: list[tuple[np.ndarray, np.ndarray]] = dataclasses.field(default_factory=list)
 
     @property
     def linear(self) -> tuple[np.ndarray, np.ndarray]:

@@ -44,7 +44,7 @@ class Prediction:
         # With many digits, for float64 loses them where terms cancel: (1 - cos x)/x^2.
         values = _in_digits(self.expression, points)
         for i in np.flatnonzero(np.isnan(values)):
-            values[i] = _alone(self.expression, points[i])
+            values[i] = _alone(self.expression, points[int(i)])
         if np.any(np.isnan(values)):  # a function that SymPy cannot evaluate, or no real number
             values = np.where(np.isnan(values), evaluate([self.expression], points)[0], values)
         return values
