@@ -62,7 +62,7 @@ def _search(
     f: Any, state: Array, delays: Any, args_of: Any, args: Any, ranges: Array, frequencies: Array
 ) -> AxisCrossing:
     starts = jnp.stack(
-        jnp.meshgrid(jnp.geomspace(*frequencies, _STARTS), jnp.geomspace(*ranges, _STARTS)), -1
+        jnp.meshgrid(*(jnp.geomspace(one[0], one[1], _STARTS) for one in (frequencies, ranges))), -1
     ).reshape(-1, 2)
 
     def lane(y: Array, a: Any) -> AxisCrossing:

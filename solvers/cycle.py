@@ -81,6 +81,7 @@ def _read(u: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     lines = np.abs(np.fft.rfft(centred[..., 1, :] * weight, axis=-1))
     omega = 2 * np.pi * lines.argmax(axis=-1) / length
     index = np.arange(length)
+    sums = np.zeros((*omega.shape, 2), complex)
     for _ in range(_ROUNDS):
         turning = np.exp(-1j * omega[..., None] * index) * weight
         sums = np.einsum("...wk,...k->...w", centred, turning)

@@ -68,11 +68,11 @@ def simulated_cycles(
             f"delays={delays!r}, steps_per_delay={steps_per_delay!r}: the first must be at least "
             f"{_WINDOW}, the second a multiple of {_SAMPLES_PER_DELAY}."
         )
-    lanes = [jnp.asarray(v, dtype=float) for v in (start, delay, perturbation)]
+    y, lag, kick = (jnp.asarray(v, dtype=float) for v in (start, delay, perturbation))
     coarse, fine = (
         cycle_of(
-            _tails(f, *lanes, args, delays, refine * steps_per_delay),
-            np.asarray(lanes[1]) / _SAMPLES_PER_DELAY,
+            _tails(f, y, lag, kick, args, delays, refine * steps_per_delay),
+            np.asarray(lag) / _SAMPLES_PER_DELAY,
         )
         for refine in (1, 2)
     )
@@ -138,7 +138,7 @@ def cycle_laws(
     periods, period_errors = _at_zero(mu, read.period, read.period_error)
     return CycleLaws(
         amplitude, amplitude_error, periods[1] / lag, period_errors[1] / lag, periods[0],
-        np.isfinite(read.amplitude_error).all(axis=1),
+        np.asarray(np.isfinite(read.amplitude_error).all(axis=1)),
     )  # fmt: skip
 
 

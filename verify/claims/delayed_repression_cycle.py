@@ -6,6 +6,8 @@ polynomials, and compared with the normal form.
 
 from __future__ import annotations
 
+from typing import Any
+
 from lemmata.verify import hopf_measure
 from lemmata.verify.api import (
     Accuracy,
@@ -20,6 +22,26 @@ from lemmata.verify.claims.delayed_repression import interior, paper, resting
 
 cycle_law = deferred("lemmata.solvers.cycle_law")
 replicator_cycle = deferred("lemmata.theory.replicator_cycle")
+certify = deferred("lemmata.verify.certify")
+
+
+def positive_factor() -> Any:
+    """Proof of B > 0 for all rho, x* in (0, 1) and k > 0, whence Re c1 < 0: it has rho - 1 < 0.
+
+    B is a polynomial in kappa = x*(1 - x*) k; with kappa = s/(1 - s) it is proved for s in [0, 1].
+    """
+    import sympy as sp
+
+    share = sp.Symbol("share", positive=True)
+    factor = certify.compactified(
+        replicator_cycle.positive_factor(), replicator_cycle.kappa.resolve(), share
+    )
+    unit = (0, 1)
+    return certify.prove_sign(
+        factor,
+        {"rho": unit, "share": unit, "x_star": unit},
+        statement="B > 0 for all rho and x* in (0, 1) and all k > 0",
+    )
 
 
 @claim(
@@ -48,6 +70,7 @@ def lyapunov_coefficient(p: Point, accuracy: Accuracy) -> Measurement:
     predicted=replicator_cycle.lyapunov_coefficient,
     compare=Sign(because="only the sign is claimed"),
     uses=("delayed-repression/lyapunov-coefficient",),
+    certified=positive_factor,
     batched=True,
 )
 def supercritical(p: Point, accuracy: Accuracy) -> Measurement:
