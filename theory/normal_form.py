@@ -97,11 +97,15 @@ def normal_form(onset: Onset) -> NormalForm:
     ratio = sp.collect(sp.expand(numerator), (*h20, *h11)) / (2 * along)
     c1 = in_parameters(ratio.xreplace(solved))
     c1 = min(c1, sp.factor_terms(c1), key=sp.count_ops)
-    filled = [([e.xreplace(solved) for e in vector], power, k) for vector, power, k in modes]
-    long = [_plain(mode, onset, meaning) for mode in filled]
+    long = [_plain(mode, onset, meaning) for mode in modes]
     orders = _orders(system, long, cubic, turned=False)
     left = sum(in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0)
-    return NormalForm(c1, sp.sympify(left) / in_parameters(2 * along), tuple(steps))
+    # The second order by its symbols, whose values are known from the steps above.
+    unworked = sp.sympify(left) / in_parameters(2 * along)
+    second_order = {h: in_parameters(e) for h, e in solved.items() if h in left.free_symbols}
+    if second_order:
+        unworked = sp.Subs(unworked, tuple(second_order), tuple(second_order.values()))
+    return NormalForm(c1, unworked, tuple(steps))
 
 
 def _plain(mode: _Mode, onset: Onset, meaning: dict[sp.Symbol, sp.Expr]) -> _Mode:
