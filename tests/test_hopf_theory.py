@@ -64,6 +64,8 @@ CASES = {
         0.002,
     ),
 }
+# One of each form that is known in closed form.
+ONSETS = ("nicholson", "uneven", "neurons", "state", "two stages")
 FUNCTIONS = (
     "critical_delay",
     "frequency",
@@ -95,7 +97,7 @@ def value(name, function):
         for s in case(name)[0].parameters
         if s != case(name)[1]
     }
-    return float(derived(name, function).statement.subs(exact).evalf(20))
+    return float(derived(name, function).statement.evalf(20, subs=exact))
 
 
 @cache
@@ -145,8 +147,11 @@ def test_the_coefficient_of_the_paper():
 
 # The period law has every step of the coefficient and of the speed, the other two conclude the
 # onset. SymPy takes minutes to simplify the speed of the crowded system, so its law is left out.
-@pytest.mark.parametrize("function", ["critical_delay", "frequency", "period_law"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [(name, "period_law") for name in CASES if name not in ("repression", "uneven")]
+    + [(name, end) for name in ONSETS for end in ("critical_delay", "frequency")],
+)
 def test_every_step_is_proved_or_checked(name, function):
     if (name, function) == ("crowded", "period_law"):
         function = "lyapunov_coefficient"
@@ -154,7 +159,7 @@ def test_every_step_is_proved_or_checked(name, function):
     assert [str(one) for one in replayed if one.status not in ("proved", "checked")] == []
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["nicholson", "uneven", "neurons", "van der pol", "two stages"])
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_statements_are_in_the_parameters_and_short(name, function):
     system, turned, _, _ = case(name)

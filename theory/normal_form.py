@@ -99,9 +99,10 @@ def normal_form(onset: Onset) -> NormalForm:
     c1 = min(c1, sp.factor_terms(c1), key=sp.count_ops)
     long = [_plain(mode, onset, meaning) for mode in modes]
     orders = _orders(system, long, cubic, turned=False)
-    left = sum(in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0)
+    terms = [in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0]
+    left = sp.Add(*terms)
     # The second order by its symbols, whose values are known from the steps above.
-    unworked = sp.sympify(left) / in_parameters(2 * along)
+    unworked = left / in_parameters(2 * along)
     second_order = {h: in_parameters(e) for h, e in solved.items() if h in left.free_symbols}
     if second_order:
         unworked = sp.Subs(unworked, tuple(second_order), tuple(second_order.values()))
