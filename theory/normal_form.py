@@ -101,11 +101,16 @@ def normal_form(onset: Onset) -> NormalForm:
     # In the short names, for SymPy would take long to find the parts of what they stand for.
     parts = real_imag(ratio.xreplace(solved).xreplace(values))
     real, imaginary = (there(one.xreplace(meaning)) for one in parts)
-    filled = [([e.xreplace(solved) for e in vector], power, k) for vector, power, k in modes]
-    long = [_plain(mode, onset, meaning) for mode in filled]
+    long = [_plain(mode, onset, meaning) for mode in modes]
     orders = _orders(system, long, cubic, turned=False)
-    left = sum(in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0)
-    return NormalForm(real, imaginary, sp.sympify(left) / in_parameters(2 * along), tuple(steps))
+    terms = [in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0]
+    left = sp.Add(*terms)
+    # The second order by its symbols, whose values are known from the steps above.
+    unworked = left / in_parameters(2 * along)
+    second_order = {h: in_parameters(e) for h, e in solved.items() if h in left.free_symbols}
+    if second_order:
+        unworked = sp.Subs(unworked, tuple(second_order), tuple(second_order.values()))
+    return NormalForm(real, imaginary, unworked, tuple(steps))
 
 
 def _plain(mode: _Mode, onset: Onset, meaning: dict[sp.Symbol, sp.Expr]) -> _Mode:

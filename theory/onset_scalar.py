@@ -28,9 +28,10 @@ def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
             f"{parameter} enters tau = arccos(-alpha/beta)/omega through alpha = {here} or beta = "
             f"{lagged}, inside the arccosine; choose the delay as the parameter."
         )
-    frequency = -lagged if here == 0 else sp.sqrt(factored(lagged**2 - here**2))
+    squared = lagged**2 - here**2
+    frequency = -lagged if here == 0 else sp.sqrt(min(squared, factored(squared), key=sp.count_ops))
     if frequency.has(sp.Abs):  # the square of what is not known to be positive
-        frequency = sp.sqrt(lagged**2 - here**2)
+        frequency = sp.sqrt(squared)
     cosine = factored(-here / lagged)
     angle = sp.acos(cosine)
     if lag == parameter:
