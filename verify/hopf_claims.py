@@ -145,7 +145,7 @@ def _definition(
     rhs: Any, state: str, delayed: str, delay: str, equilibrium: Any
 ) -> Callable[[], Any]:
     """A function without arguments that returns the system, the same object for the same call."""
-    if callable(rhs) and not hasattr(rhs, "free_symbols"):
+    if isinstance(rhs, Deferred) or (callable(rhs) and not hasattr(rhs, "free_symbols")):
         return rhs
     names = {"state": state, "delayed": delayed, "delay": delay}
     for role, name in names.items():

@@ -1,4 +1,10 @@
 """The catalogue of claims, one module a paper."""
 
 #: modules of this folder, in the order in which they are listed
-CATALOGUE = ("delayed_repression", "delayed_repression_cycle", "delayed_repression_map", "hopf")
+CATALOGUE = (
+    "delayed_repression",
+    "delayed_repression_cycle",
+    "delayed_repression_map",
+    "delayed_replicator",
+    "hopf",
+)
