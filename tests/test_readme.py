@@ -27,7 +27,7 @@ def _help(*arguments: str) -> str:
 
 
 def _code(text: str, language: str) -> str:
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    block = re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)[0]
     return block
 
 
