@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 
 from lemmata.theory import replicator
-from lemmata.verify import backend
+from lemmata.verify import backend, hopf_measure
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.claims import delayed_repression
@@ -211,7 +211,7 @@ def test_several_equilibria_or_none_are_no_measurement(monkeypatch, points):
 
 def test_a_delay_that_never_destabilises_is_no_measurement():
     steepness = np.ones(2)
-    never = delayed_repression._bracketed(
+    never = hopf_measure.bracketed(
         lambda delay: (-np.ones(2), np.zeros(2)), steepness, relative=1e-4
     )
     assert not np.any(never.converged)

@@ -9,6 +9,8 @@ from lemmata.solvers.aligned import ConstantHistory, solve_aligned
 from lemmata.solvers.cycle import cycle_of
 from lemmata.solvers.fixed_step import solve_fixed
 
+pytestmark = pytest.mark.heavy
+
 ROOT = complex(-0.1, 2.0)
 
 

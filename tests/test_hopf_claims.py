@@ -16,6 +16,8 @@ from lemmata.verify.hopf_claims import hopf_claims
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome
 
+pytestmark = pytest.mark.heavy
+
 
 def logistic():
     return hopf_claims("r * x * (1 - x_tau)", domain=Domain(r=Log(0.3, 3)), id="logistic", points=4)

@@ -9,6 +9,8 @@ from scipy.optimize import bisect
 from lemmata.solvers.normal_form import hopf_normal_form, lyapunov_coefficient
 from lemmata.solvers.spectrum import linearise, rightmost
 
+pytestmark = pytest.mark.heavy
+
 
 def replicator(t, y, ylag, p):
     a, C, k, x_c, _ = p

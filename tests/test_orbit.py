@@ -8,6 +8,8 @@ from lemmata.solvers.floquet import floquet_multipliers
 from lemmata.solvers.orbit import periodic_orbit
 from lemmata.solvers.spectrum import characteristic_roots
 
+pytestmark = pytest.mark.heavy
+
 
 def negative_feedback(t, y, ylag, a):
     return -a * jnp.tanh(ylag[0])

@@ -9,6 +9,8 @@ from lemmata.solvers.floquet import floquet_multipliers
 from lemmata.solvers.normal_form import hopf_normal_form
 from lemmata.solvers.orbit_branch import amplitude_law, cycle_branch
 
+pytestmark = pytest.mark.heavy
+
 OWN_DELAY = (lambda t, y, p: p["delay"],)
 
 

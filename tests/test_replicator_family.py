@@ -17,6 +17,8 @@ from lemmata.theory import (
     rock_paper_scissors,
 )
 
+pytestmark = pytest.mark.heavy
+
 MODULES = {
     delayed_replicator: (
         "critical_delay",
