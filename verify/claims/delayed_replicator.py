@@ -150,7 +150,7 @@ def uniform_memory(p: Point, accuracy: Accuracy) -> Measurement:
     "delayed-replicator/gamma-memory",
     source=ben_khalifa.at("delays of a gamma distribution of order k and mean m"),
     says=r"m_c = k \tan\frac{\pi}{2k} \Big/ \Big(\delta \cos^k \frac{\pi}{2k}\Big)",
-    domain=Domain(**game.axes, k=Integers(2, 8)),
+    domain=Domain(**game.axes, k=Integers(2, 8), where=game.where, defining=game.defining),
     predicted=distributed.gamma_critical_mean,
     compare=Threshold(relative=1e-4, because=exact),
     batched=True,
@@ -192,7 +192,7 @@ def _matrices(model: Any, args: dict[str, Any]) -> np.ndarray:
 def _second(roots: np.ndarray) -> np.ndarray:
     """The largest real part when the root nearest to zero is left out."""
     nearest = np.argmin(np.abs(roots), axis=-1)
-    kept = roots.real.copy()
+    kept = np.real(roots).copy()
     np.put_along_axis(kept, nearest[:, None], -np.inf, axis=-1)
     return kept.max(axis=-1)
 
