@@ -11,7 +11,9 @@ from typing import Any
 from lemmata.verify import hopf_measure
 from lemmata.verify.api import (
     Accuracy,
+    Domain,
     Equal,
+    Log,
     Measurement,
     Point,
     Sign,
@@ -109,3 +111,73 @@ def cycle_amplitude(p: Point, accuracy: Accuracy) -> Measurement:
 def cycle_period(p: Point, accuracy: Accuracy) -> Measurement:
     """The slope of simulated cycles' periods in the delay, carried to the onset."""
     return hopf_measure.birth(resting(p), accuracy).period
+
+
+# The first experiment's parameters but for k: a = 2, C = 7, x_c = 0.72.
+sharpened = Domain(
+    k=Log(5, 40),
+    defining={
+        "a": lambda p: 2.0 + 0 * p.k,
+        "C": lambda p: 7.0 + 0 * p.k,
+        "x_c": lambda p: 0.72 + 0 * p.k,
+    },
+)
+
+
+@claim(
+    "delayed-repression/sharpness-monotone",
+    source=paper.at("Experiment 1, the panel on sharpness"),
+    says=r"\Delta = 1.5\,\Delta_c(k):\quad k < k' \Rightarrow A(k) < A(k')",
+    reading="every k at 1.5 times its own critical delay, as the panel's axis says",
+    domain=sharpened,
+    predicted=1,
+    compare=Sign(because="only that it grows is claimed"),
+    uses=("delayed-repression/critical-delay",),
+    expected="refuted",
+    cause="measured from its own onset the cycle shrinks with k: to leading order A^2 is"
+    " proportional to 1/B, and B grows like k^2; what grows is the distance of a fixed delay from"
+    " the onset (see the claim at a fixed delay)",
+    batched=True,
+)
+def sharpness_monotone(p: Point, accuracy: Accuracy) -> Measurement:
+    """The difference of the amplitudes of simulated cycles at k and 1.1 k."""
+    sharper = _sharper(p)
+    ratios = [1.5 * _onset(one, accuracy) for one in (p, sharper)]
+    return _gain(p, sharper, *ratios, accuracy)
+
+
+@claim(
+    "delayed-repression/sharpness-monotone-at-fixed-delay",
+    source=paper.at("Experiment 1, the panel on sharpness"),
+    says=r"\Delta = 1.5\,\Delta_c(k):\quad k < k' \Rightarrow A(k, \Delta) < A(k', \Delta)",
+    reading="both k at one delay, 1.5 times the critical one of the smaller k",
+    domain=sharpened,
+    predicted=1,
+    compare=Sign(because="only that it grows is claimed"),
+    uses=("delayed-repression/critical-delay",),
+    batched=True,
+)
+def sharpness_monotone_at_fixed_delay(p: Point, accuracy: Accuracy) -> Measurement:
+    """The difference of the amplitudes of simulated cycles at k and 1.1 k, at one delay."""
+    delay = 1.5 * _onset(p, accuracy)
+    return _gain(p, _sharper(p), delay, delay, accuracy)
+
+
+def _sharper(p: Point) -> Point:
+    return Point({**p, "k": 1.1 * p.k})
+
+
+def _onset(p: Point, accuracy: Accuracy) -> Any:
+    return hopf_measure.critical_delay_by_roots(resting(p), accuracy).value
+
+
+def _gain(p: Point, sharper: Point, delay: Any, other: Any, accuracy: Accuracy) -> Measurement:
+    low, high = (
+        cycle_law.simulated_cycles(
+            at.field, at.state, lag, at.args,
+            perturbation=0.1 * at.scale, delays=640, steps_per_delay=8 * accuracy.steps(8),
+        )
+        for at, lag in ((resting(p), delay), (resting(sharper), other))
+    )  # fmt: skip
+    error = low.amplitude_error + high.amplitude_error
+    return Measurement(high.amplitude - low.amplitude, bias=error, converged=error < 1)
