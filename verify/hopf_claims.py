@@ -32,9 +32,7 @@ delay_system = deferred("lemmata.theory.delay_system")
 hopf = deferred("lemmata.theory.hopf")
 steady = deferred("lemmata.solvers.steady")
 
-THEOREM = Paper(
-    "Theory and Applications of Hopf Bifurcation", year=1981, doi="10.1090/S0273-0979-1982-15036-1"
-)
+THEOREM = Paper("Theory and Applications of Hopf Bifurcation", year=1981)
 
 
 def hopf_claims(

@@ -47,7 +47,11 @@ wesson_rand_rps = Paper(
     year=2016,
     doi="10.1007/s13235-015-0138-2",
 )
-ben_khalifa = Paper("Distributed delays in evolutionary games", year=2017, arxiv="1703.06721")
+ben_khalifa = Paper(
+    "Hopf Bifurcations in Replicator Dynamics with Distributed Delays",
+    year=2017,
+    arxiv="1703.06721",
+)
 
 game = Domain(kappa=Log(0.1, 10), x_star=Interval(0.1, 0.9))
 exact = "bisected to 1e-7; the claim is exact"
