@@ -9,6 +9,8 @@ import pytest
 
 from lemmata.solvers.aligned import ConstantHistory, solve_aligned, solve_with_error
 
+pytestmark = pytest.mark.heavy
+
 
 def pull_back(t, y, ylag, b):
     return -b * ylag[0]

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from lemmata.verify.balls import compile_balls, ends, exact, span, working
 from lemmata.verify.errors import UsageError
 
+pytestmark = pytest.mark.heavy
+
 x, y = sp.symbols("x y")
 DIGITS = 50
 

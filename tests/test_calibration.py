@@ -27,6 +27,8 @@ from lemmata.verify.measurement import Count, Measurement, Series
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome
 
+pytestmark = pytest.mark.heavy
+
 RATES = (0.05, 0.01, 1e-3)
 RUNS = 1000
 #: where the truth lies, in margins from the prediction; None: anywhere up to two margins off

@@ -14,6 +14,8 @@ from lemmata.verify.certificate import Certificate, together
 from lemmata.verify.certify import compactified, prove_sign
 from lemmata.verify.errors import UsageError
 
+pytestmark = pytest.mark.heavy
+
 x, y, k, s = sp.symbols("x y k s")
 tiny = sp.Rational(1, 10**6)
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from lemmata.solvers.cycle import cycle_of
 
+pytestmark = pytest.mark.heavy
+
 INDEX = np.arange(8192)
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from lemmata.solvers.decay import deviation_series
 
+pytestmark = pytest.mark.heavy
+
 
 def relax(t, y, rate):
     return -rate * (y - 0.3)

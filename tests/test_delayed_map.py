@@ -6,6 +6,8 @@ import pytest
 
 from lemmata.solvers.delayed_map import linearise_map, simulated_growth, spectral_growth
 
+pytestmark = pytest.mark.heavy
+
 LAGS = np.array([1, 2, 3, 5, 8, 20, 60])
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from lemmata.theory.derivation import Derivation, Step
 
+pytestmark = pytest.mark.heavy
+
 x, y = sp.symbols("x y", positive=True)
 z = sp.Symbol("z")
 q = sp.Symbol("q")

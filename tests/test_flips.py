@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from lemmata.solvers.flips import Reason, bracket_flips
 
+pytestmark = pytest.mark.heavy
+
 positions = st.lists(st.floats(0.11, 9.5), min_size=1, max_size=6)
 
 

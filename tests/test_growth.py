@@ -11,6 +11,8 @@ from lemmata.solvers.flips import bracket_flips
 from lemmata.solvers.growth import dde_growth, nonlinear_scale
 from lemmata.solvers.prony import growth_rate
 
+pytestmark = pytest.mark.heavy
+
 LANES = 64
 
 

@@ -14,6 +14,8 @@ from lemmata.verify.compare.limit import Limit
 from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Series
 
+pytestmark = pytest.mark.heavy
+
 WHY = "chosen for a test"
 ALPHA = 1e-3
 wide = Limit(toward="infinity", absolute=0.15, because=WHY)

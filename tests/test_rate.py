@@ -15,6 +15,8 @@ from lemmata.verify.compare.rate import Rate
 from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Series
 
+pytestmark = pytest.mark.heavy
+
 WHY = "chosen for a test"
 ALPHA = 1e-3
 power = Rate(law="power", absolute=0.15, because=WHY)

@@ -8,6 +8,8 @@ import sympy as sp
 from lemmata.theory import replicator
 from lemmata.theory.replicator import C, a, k, x_c
 
+pytestmark = pytest.mark.heavy
+
 DERIVATIONS = ("interior_equilibrium", "decay_rate", "critical_delay", "crossing_speed")
 AT = {a: sp.Integer(2), C: sp.Integer(7), k: sp.Integer(10), x_c: sp.Rational(18, 25)}
 

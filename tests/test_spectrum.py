@@ -10,6 +10,8 @@ from scipy.special import lambertw
 
 from lemmata.solvers.spectrum import characteristic_roots, linearise, rightmost
 
+pytestmark = pytest.mark.heavy
+
 coefficients = st.floats(-3, 3)
 delays = st.floats(0.05, 3)
 

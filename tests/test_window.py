@@ -26,6 +26,8 @@ from lemmata.verify.compare.window import (
 )
 from lemmata.verify.measurement import Series
 
+pytestmark = pytest.mark.heavy
+
 
 def line(u, slope=-2.0, noise=0.0):
     return Points(u, 1 + slope * u, np.full_like(u, noise), np.zeros_like(u))
