@@ -142,8 +142,8 @@ sharpened = Domain(
 def sharpness_monotone(p: Point, accuracy: Accuracy) -> Measurement:
     """The difference of the amplitudes of simulated cycles at k and 1.1 k."""
     sharper = _sharper(p)
-    ratios = [1.5 * _onset(one, accuracy) for one in (p, sharper)]
-    return _gain(p, sharper, *ratios, accuracy)
+    delay, other = (1.5 * _onset(one, accuracy) for one in (p, sharper))
+    return _gain(p, sharper, delay, other, accuracy)
 
 
 @claim(
