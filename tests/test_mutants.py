@@ -8,18 +8,19 @@ from hypothesis import given, settings
 from tests.helpers import formulas
 
 from lemmata.verify.mutants import NODES, mutants
+from lemmata.verify.program import Program
 
 x, y, n = sp.symbols("x y n", positive=True)
 
 
 def changed(formula):
-    return {mutant.expression for mutant in mutants(formula)}
+    return {mutant.expression for mutant in mutants(Program.of(formula))}
 
 
 @settings(max_examples=50)
 @given(formulas)
 def test_every_mutant_is_another_finite_formula_in_the_same_symbols(formula):
-    found = mutants(formula)
+    found = mutants(Program.of(formula))
     expressions = [mutant.expression for mutant in found]
     assert len(set(expressions)) == len(expressions) > 0
     for mutant in found:
@@ -48,7 +49,7 @@ def test_the_usual_mistakes_are_among_them(formula, wrong):
 
 
 def test_each_tells_what_was_changed():
-    found = {mutant.expression: mutant.change for mutant in mutants(x + 2 * y)}
+    found = {mutant.expression: mutant.change for mutant in mutants(Program.of(x + 2 * y))}
     assert found[x] == "term 2*y left out"
     assert found[x - 2 * y] == "sign of term 2*y reversed"
     assert found[x + 3 * y] == "2 → 3"
@@ -62,7 +63,7 @@ def test_a_swap_that_divides_by_zero_is_none():
 
 
 def test_symmetric_parameters_swapped_are_no_mutant():
-    assert not any(mutant.change == "x and y swapped" for mutant in mutants(x * y + x + y))
+    assert not any(mutant.change == "x and y swapped" for mutant in mutants(Program.of(x * y + x + y)))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_formulas_with_bound_symbols_and_cases_have_mutants(formula):
 
 def test_a_large_formula_has_mutants_from_all_over_it():
     large = sum((k + 1) * x**k * y ** (60 - k) for k in range(2, 60))
-    found = mutants(large)
+    found = mutants(Program.of(large))
     assert NODES < len(found) < 6 * NODES
     changed_terms = [m.change for m in found if m.change.startswith("exponent")]
     assert len(changed_terms) > 20

@@ -14,7 +14,8 @@ from lemmata.verify.deferred import deferred
 from lemmata.verify.domain import Domain, Point
 from lemmata.verify.errors import UsageError
 from lemmata.verify.interval import Interval
-from lemmata.verify.prediction import Prediction, evaluate, predict
+from lemmata.verify.prediction import Prediction, predict
+from lemmata.verify.program import Program, evaluate
 
 x, y = sp.symbols("x y", positive=True)
 area = sp.Symbol("A")
@@ -117,8 +118,9 @@ def test_functions_of_every_kind_are_evaluated(formula):
 @settings(max_examples=30)
 @given(st.lists(formulas, min_size=1, max_size=3))
 def test_a_batch_has_the_values_of_its_points_alone(several):
-    batch = evaluate(several, points)
-    alone = np.array([[evaluate([one], [p])[0, 0] for p in points] for one in several])
+    programs = [Program.of(one) for one in several]
+    batch = evaluate(programs, points)
+    alone = np.array([[evaluate([one], [p])[0, 0] for p in points] for one in programs])
     assert batch.shape == (len(several), len(points))
     np.testing.assert_allclose(batch, alone, rtol=1e-9, atol=1e-300)
 

@@ -9,6 +9,7 @@ corner that no point met: an inequality is proved by SymPy or stays a gap.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import comb
 from typing import Literal
 
@@ -47,7 +48,7 @@ def replay_step(step: Step, pool: Sequence[Point], points: int, digits: int) -> 
     if isinstance(found, Replayed):
         return found
     checked, why_not = found
-    route = _proof(step)
+    route = _proof(step.left, step.relation, step.right)
     numbers = _numbers(checked, digits, varies)
     if route and not checked and (step.left.has(*_TRICKY) or step.right.has(*_TRICKY)):
         why_not = f"SymPy says so ({route}), and is known to be wrong on such; {why_not}"
@@ -141,15 +142,17 @@ _ROUTES: tuple[_Route, ...] = (
 )
 
 
-def _proof(step: Step) -> str:
+# Derivations of one family have most of their steps in common.
+@lru_cache(maxsize=1024)
+def _proof(left: sp.Expr, relation: str, right: sp.Expr) -> str:
     """The name of the first route by which SymPy sees that the step holds; empty if none does."""
     try:
         # Never integrals: SymPy may search for hours. They are checked by quadrature.
-        left, right = step.left.doit(integrals=False), step.right.doit(integrals=False)
+        left, right = left.doit(integrals=False), right.doit(integrals=False)
     except _FAILURES:
         return ""
-    if step.relation != "=":
-        gap = left - right if step.relation == ">" else right - left
+    if relation != "=":
+        gap = left - right if relation == ">" else right - left
         return next((name for name, form in _forms(gap) if form.is_positive is True), "")
     return next((name for name, form in _forms(left - right) if form == 0), "")
 

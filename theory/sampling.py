@@ -118,6 +118,24 @@ def _satisfies(point: Point, condition: Relational) -> bool:
         return not isinstance(value, mpmath.mpc) and bool(value > _EDGE)
 
 
+def broken(condition: Relational, values: Mapping[str, int | float | Fraction]) -> bool:
+    """Whether numbers, by the names of its symbols, break a side condition, or give it no value.
+
+    Equal to 20 digits is equal.
+    """
+    symbols, gap = _gap(condition)
+    given = [Fraction(values[symbol.name]) for symbol in symbols]
+    with mpmath.workdps(_DIGITS):
+        try:
+            value = gap(*(mpmath.mpf(one.numerator) / one.denominator for one in given))
+        except (ArithmeticError, ValueError, TypeError, NameError):
+            return True
+        if isinstance(condition, Ne):
+            return bool(abs(value) <= _EDGE)
+        least = _EDGE if isinstance(condition, (Lt, Gt)) else -_EDGE
+        return isinstance(value, mpmath.mpc) or not value > least
+
+
 def gaussian_rational(value: sp.Expr) -> mpmath.mpf | mpmath.mpc:
     """A coordinate, rational or with rational parts, at the working precision."""
     real, imaginary = (mpmath.mpf(int(part.p)) / int(part.q) for part in value.as_real_imag())

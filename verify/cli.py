@@ -100,8 +100,9 @@ def verify(
     ] = None,
     profile: Annotated[str, typer.Option(help="How hard to work: quick or thorough.")] = "quick",
     jobs: Annotated[
-        int, typer.Option("-j", metavar="N", help="Decide in this many processes.")
-    ] = 1,
+        int | None,
+        typer.Option("-j", metavar="N", help="Decide in this many processes; as many as pay."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of points and draws.")] = 0,
     error_rate: Annotated[
         float, typer.Option(help="Probability that chance makes any verdict of the run wrong.")

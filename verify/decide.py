@@ -261,11 +261,11 @@ def _with_derivation(prediction: Prediction, verdict: Verdict, points: Sequence[
 
 def _outside(derivation: Any, points: Sequence[Point]) -> str:
     """The first side condition of a derivation that a point of the domain breaks, and where."""
-    for point in points:
-        for condition in derivation.where:
-            names = {str(symbol): symbol for symbol in condition.free_symbols}
-            if set(names) <= set(point):
-                held = condition.subs({symbol: point[name] for name, symbol in names.items()})
-                if held is not None and bool(held) is False:
-                    return f"{condition}, which fails at {point!r}"
+    from lemmata.theory.sampling import broken
+
+    for condition in derivation.where:
+        names = [str(symbol) for symbol in condition.free_symbols]
+        for point in points:
+            if all(name in point for name in names) and broken(condition, point):
+                return f"{condition}, which fails at {point!r}"
     return ""

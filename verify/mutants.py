@@ -9,10 +9,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
+
+from lemmata.verify.program import LONG, Program, is_long
 
 #: functions that are confused with one another
 _NEIGHBOURS = {sp.sin: sp.cos, sp.cos: sp.sin, sp.sinh: sp.cosh, sp.cosh: sp.sinh, sp.tan: sp.sin}
@@ -22,8 +24,6 @@ _PARTS = (sp.re, sp.im, sp.arg)
 
 #: how many nodes of a formula are changed; of a larger one, these are drawn
 NODES = 150
-#: nodes of an expression that is shown by its size alone
-LONG = 200
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,12 @@ class Mutant:
     """One wrong formula, and what was changed in it."""
 
     change: str
-    expression: Any
+    program: Program
+
+    @property
+    def expression(self) -> Any:
+        """The wrong formula as one expression."""
+        return self.program.expression
 
     def __str__(self) -> str:
         return f"{self.change}: {shown(self.expression)}"
@@ -43,41 +48,42 @@ def shown(node: Any) -> str:
     >>> shown(sp.Symbol("x") ** 2)
     'x**2'
     """
-    size = sum(1 for _ in islice(sp.preorder_traversal(node), LONG + 1))
-    return str(node) if size <= LONG else f"a formula of more than {LONG} nodes"
+    return f"a formula of more than {LONG} nodes" if is_long(node) else str(node)
 
 
-def mutants(expression: Any) -> list[Mutant]:
-    """First-order mutants of a SymPy expression, each different formula once.
+def mutants(program: Program) -> list[Mutant]:
+    """First-order mutants of a formula, each different formula once.
 
     They are all there are, but for a large formula, of whose nodes a fixed number is changed.
 
     >>> x = sp.Symbol("x")
-    >>> sorted({str(m.expression) for m in mutants(2 * x)})
+    >>> sorted({str(m.expression) for m in mutants(Program.of(2 * x))})
     ['-2*x', '2', '2*x**2', '2/x', '3*x', '4*x', 'x', 'x/2']
     """
-    found: dict[Any, Mutant] = {}
-    infinite = [sp.zoo, sp.nan, *([] if expression.has(sp.oo) else [sp.oo])]  # or a limit of a sum
-    for change, mutated in (*_local(expression), *_swaps(expression)):
-        if mutated.has(*infinite):  # no formula at all
+    whole = program.lines[-1][1]
+    infinite = [sp.zoo, sp.nan, *([] if whole.has(sp.oo) else [sp.oo])]  # or a limit of a sum
+    found: dict[Program, Mutant] = {}
+    for change, mutated in (*_local(program), *_swaps(program)):
+        if any(expression.has(*infinite) for _, expression in mutated.lines):  # no formula at all
             continue
-        if mutated != expression and mutated not in found:
+        if mutated != program and mutated not in found:
             found[mutated] = Mutant(change, mutated)
     return list(found.values())
 
 
-def _local(whole: Any) -> Iterator[tuple[str, Any]]:
-    """Change one node of the tree."""
-    nodes = list(_nodes(whole, ()))
+def _local(program: Program) -> Iterator[tuple[str, Program]]:
+    """Change one node of the tree of one line."""
+    lines = [expression for _, expression in program.lines]
+    nodes = [(i, *both) for i, line in enumerate(lines) for both in _nodes(line, ())]
     # At random, for every n-th node would be a node of the same kind in each of many like terms.
     some = nodes if len(nodes) <= NODES else random.Random(0).sample(nodes, NODES)
-    for path, node in some:
+    for i, path, node in some:
         for change, replacement in _changes(node):
             try:
-                yield change, _replaced(whole, path, replacement)
+                yield change, program.changed(i, _replaced(lines[i], path, replacement))
             except (TypeError, ValueError):  # no formula either: the index of a sum squared, say
                 continue
-    yield "sign reversed", -whole
+    yield "sign reversed", program.changed(-1, -lines[-1])
 
 
 def _nodes(node: Any, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -124,10 +130,9 @@ def _changes(node: Any) -> Iterator[tuple[str, Any]]:
         yield f"{node.func} left out", node.args[0]
 
 
-def _swaps(expression: Any) -> Iterator[tuple[str, Any]]:
-    symbols = sorted(expression.free_symbols, key=str)
+def _swaps(program: Program) -> Iterator[tuple[str, Program]]:
+    symbols = sorted(program.parameters, key=str)
     for one, other in combinations(symbols, 2):
-        swapped = expression.subs({one: other, other: one}, simultaneous=True)
-        yield f"{one} and {other} swapped", swapped
-        yield f"{one} → {other}", expression.subs(one, other)
-        yield f"{other} → {one}", expression.subs(other, one)
+        yield f"{one} and {other} swapped", program.substituted({one: other, other: one})
+        yield f"{one} → {other}", program.substituted({one: other})
+        yield f"{other} → {one}", program.substituted({other: one})

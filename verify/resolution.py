@@ -15,7 +15,8 @@ import numpy as np
 from lemmata.verify.compare.base import Agreement, Comparison, Estimate, Judgement
 from lemmata.verify.domain import Point
 from lemmata.verify.mutants import Mutant, mutants
-from lemmata.verify.prediction import Prediction, evaluate
+from lemmata.verify.prediction import Prediction
+from lemmata.verify.program import Program, evaluate
 from lemmata.verify.verdict import Resolution
 
 #: relative difference below which a mutant is the same formula on the domain
@@ -109,9 +110,10 @@ def _mutants(
     equivalent: list[str] = []
     if prediction.expression is None:
         return killed, survivors, equivalent
-    wrong = mutants(prediction.expression)
+    program = Program.of(prediction.expression)
+    wrong = mutants(program)
     points = [*stored.points, *elsewhere]
-    right, *values = evaluate([prediction.expression, *(m.expression for m in wrong)], points)
+    right, *values = evaluate([program, *(m.program for m in wrong)], points)
     for mutant, row in zip(wrong, values, strict=True):
         if _same(row, right) or _claims_no_more(stored.compare, row, right):
             equivalent.append(str(mutant))

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shlex
-import signal
-import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lemmata.verify import backend, results
 from lemmata.verify.decide import decide
 from lemmata.verify.errors import UsageError
-from lemmata.verify.loading import Located, catalogue, load_file
+from lemmata.verify.loading import Located
 from lemmata.verify.manifest import manifest
+from lemmata.verify.pool import Verdicts, in_processes
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome, Verdict
-
-Verdicts = Generator[tuple[Located, Verdict], None, None]
 
 
 class Run:
@@ -66,7 +59,7 @@ def run(
         own = [one.file for one in located if one.own]
         done = Run(located, settings, manifest(settings, own))
         store.save_run(done.document())
-        verdicts = _in_processes(located, settings, jobs) if jobs > 1 else _here(located, settings)
+        verdicts = in_processes(located, settings, jobs) if jobs > 1 else _here(located, settings)
         try:
             for one, verdict in verdicts:
                 record = _keep(done, one, verdict, store)
@@ -85,72 +78,6 @@ def run(
 def _here(located: Sequence[Located], settings: Settings) -> Verdicts:
     for one in located:
         yield one, decide(one.claim, settings)
-
-
-def _in_processes(located: Sequence[Located], settings: Settings, jobs: int) -> Verdicts:
-    """Decide in processes of their own, in the order in which they finish.
-
-    A process that dies takes its neighbours' work with it; each of those is then decided again, in
-    a process to itself.
-    """
-    suspects: list[Located] = []
-    for one, verdict in _pool(located, settings, min(jobs, len(located))):
-        if verdict is None:
-            suspects.append(one)
-        else:
-            yield one, verdict
-    for suspect in suspects:
-        for one, verdict in _pool([suspect], settings, 1):
-            yield one, verdict or _died(one)
-
-
-def _pool(
-    located: Sequence[Located], settings: Settings, jobs: int
-) -> Generator[tuple[Located, Verdict | None], None, None]:
-    """Verdicts as they come; None for what was lost with a process."""
-    context = multiprocessing.get_context("spawn")  # JAX's threads do not survive a fork
-    pool = ProcessPoolExecutor(jobs, context, _start_worker)
-    try:
-        futures = {pool.submit(_decide_there, _address(one), settings): one for one in located}
-        for future in as_completed(futures):
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool:
-                yield futures[future], None
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():  # none is left after a run to the end
-            child.terminate()
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    sys.stdout = sys.stderr  # and stdout is for its results
-
-
-def _address(one: Located) -> tuple[str, str | None]:
-    return one.claim.id, str(one.file) if one.own else None
-
-
-def _decide_there(address: tuple[str, str | None], settings: Settings) -> Verdict:
-    id, file = address
-    with backend.precision():
-        return decide(_claims(file)[id].claim, settings)
-
-
-@lru_cache
-def _claims(file: str | None) -> dict[str, Located]:
-    found = catalogue() if file is None else load_file(Path(file))
-    return {one.claim.id: one for one in found}
-
-
-def _died(one: Located) -> Verdict:
-    return Verdict(
-        one.claim.id, Outcome.ERROR, one.claim.expected, one.claim.compare.kind,
-        reason="the process that decided it died (killed, out of memory, or a fault in C code)",
-        settles="find what ends the process; with -j 2 the others are still decided",
-        traceback="the process left none",
-    )  # fmt: skip
 
 
 def _keep(done: Run, one: Located, verdict: Verdict, store: results.Store) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from lemmata.verify.exitcode import Exit, status
 from lemmata.verify.files import check_writable, write_atomically
 from lemmata.verify.junit import write_junit
 from lemmata.verify.loading import Located, select
+from lemmata.verify.pool import enough
 from lemmata.verify.prediction import predict
 from lemmata.verify.run import Run, check_jobs, replay, run
 from lemmata.verify.settings import PROFILES, Settings
@@ -32,7 +33,7 @@ class Options:
     expression: str = ""
     at: Sequence[str] = ()
     profile: str = "quick"
-    jobs: int = 1
+    jobs: int | None = None  # as many as pay
     seed: int = 0
     error_rate: float = 1e-3
     json: str = ""
@@ -46,7 +47,8 @@ class Options:
 def verify_claims(options: Options) -> Exit:
     """Check the options, run, report; every complaint about them comes before any work."""
     store = results.Store()
-    check_jobs(options.jobs)
+    if options.jobs is not None:
+        check_jobs(options.jobs)
     fixed = parse_at(options.at)
     with redirect_stdout(sys.stderr):  # results have stdout to themselves, whatever a file prints
         chosen = select(options.names, options.expression)
@@ -66,7 +68,7 @@ def verify_claims(options: Options) -> Exit:
                 _check_formula(one.claim)
         store.prepare()
         done = run(
-            chosen, settings, store=store, jobs=options.jobs, fail_fast=options.fail_fast,
+            chosen, settings, store=store, jobs=options.jobs or enough(chosen), fail_fast=options.fail_fast,
             tell=_progress(len(chosen), options.quiet),
         )  # fmt: skip
     try:

@@ -1,0 +1,142 @@
+"""A formula as a program: what occurs in it again and again is computed once, under a name.
+
+Laws of limit cycles are written in a hundred lines, and would be thousands of operations as one
+expression. As lines they are changed and evaluated in little time, and a slip in one line is the
+slip that an author makes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from lemmata.verify.domain import Point, stack
+from lemmata.verify.evaluation import alone, binds
+
+#: nodes of an expression above which it is taken apart
+LONG = 200
+#: nodes of a line above which those of its operands that have more than `SMALL` get their own
+WIDE, SMALL = 40, 8
+
+
+@dataclass(frozen=True)
+class Program:
+    """Lines (name, expression), each in the parameters and the names above it; the last counts."""
+
+    lines: tuple[tuple[sp.Symbol, Any], ...]
+
+    @staticmethod
+    def of(expression: Any) -> Program:
+        """The program of a long expression; a short one is a program of one line."""
+        result = sp.Dummy("result")
+        if not is_long(expression) or binds(expression):
+            return Program(((result, expression),))
+        names = sp.numbered_symbols("part", cls=sp.Dummy)
+        parts, (rest,) = sp.cse(expression, symbols=names)
+        lines: list[tuple[sp.Symbol, Any]] = []
+        for name, part in (*parts, (result, rest)):
+            lines.append((name, _narrow(part, names, lines)))
+        return Program(tuple(lines))
+
+    @cached_property
+    def expression(self) -> Any:
+        """The program as one expression."""
+        known: dict[Any, Any] = {}
+        for name, expression in self.lines:
+            known[name] = expression.xreplace(known)
+        return known[self.lines[-1][0]]
+
+    def changed(self, i: int, expression: Any) -> Program:
+        """The same with another expression in line `i`."""
+        lines = list(self.lines)
+        lines[i] = lines[i][0], expression
+        return Program(tuple(lines))
+
+    def substituted(self, values: dict[Any, Any]) -> Program:
+        """The same with parameters replaced, all at once."""
+        both = ((name, line.subs(values, simultaneous=True)) for name, line in self.lines)
+        return Program(tuple(both))
+
+    @property
+    def parameters(self) -> set[sp.Symbol]:
+        """The symbols that no line defines."""
+        names = {name for name, _ in self.lines}
+        return {s for _, expression in self.lines for s in expression.free_symbols} - names
+
+
+def _narrow(node: Any, names: Iterator[sp.Symbol], lines: list[tuple[sp.Symbol, Any]]) -> Any:
+    """The expression, with large operands put in lines of their own."""
+    if not is_long(node, WIDE):
+        return node
+    operands = []
+    for operand in node.args:
+        if isinstance(operand, sp.Expr) and is_long(operand, SMALL):
+            name = next(names)
+            lines.append((name, _narrow(operand, names, lines)))
+            operand = name
+        operands.append(operand)
+    return node.func(*operands)
+
+
+def is_long(node: Any, nodes: int = LONG) -> bool:
+    """Whether an expression has more nodes than that."""
+    return sum(1 for _ in islice(sp.preorder_traversal(node), nodes + 1)) > nodes
+
+
+def evaluate(programs: Sequence[Program], points: Sequence[Point]) -> np.ndarray:
+    """Values of programs at points, shape `(programs, points)`; NaN if not real.
+
+    Each line of a program is computed where it, or what it needs, differs from the first program.
+    """
+    names = sorted({str(s) for program in programs for s in program.parameters})
+    # Complex arithmetic, so that the root or logarithm of a negative number is seen, not hidden.
+    batch = stack(list(points)) if names else Point({})
+    arguments = {name: np.asarray(batch[name], dtype=complex) for name in names}
+    first = programs[0]
+    known: dict[Any, Any] = {}
+    rows = []
+    for program in programs:
+        try:
+            found = _run(program, first, known, arguments)
+            known = known or found
+            value = np.broadcast_to(np.asarray(found[program.lines[-1][0]], complex), len(points))
+            is_real = np.abs(value.imag) <= 1e-12 * np.abs(value.real)
+            rows.append(np.where(is_real & np.isfinite(value), value.real, math.nan))
+        except (ArithmeticError, NameError, NotImplementedError, TypeError, ValueError):
+            # A function that NumPy and SciPy lack, or have for real arguments only.
+            rows.append(np.array([alone(program.expression, point) for point in points]))
+    return np.array(rows)
+
+
+def _run(
+    program: Program, first: Program, known: dict[Any, Any], arguments: dict[str, np.ndarray]
+) -> dict[Any, Any]:
+    """The values of the lines, by name; those of the first program, if it ran, are `known`."""
+    before = dict(first.lines)
+    values = {name: known[name] for name, _ in program.lines if name in known}
+    changed: set[Any] = set()
+    for name, expression in program.lines:
+        symbols = expression.free_symbols
+        if name in values and expression == before[name] and not symbols & changed:
+            continue
+        changed.add(name)
+        ordered = tuple(sorted(symbols, key=str))
+        given = [values[s] if s in values else arguments[str(s)] for s in ordered]
+        with np.errstate(all="ignore"):
+            values[name] = _compiled(expression, ordered)(*given)
+    return values
+
+
+@lru_cache(maxsize=4096)
+def _compiled(expression: Any, symbols: tuple[sp.Symbol, ...]) -> Any:
+    # Two symbols may have one name, and differ in their assumptions alone.
+    slots = [sp.Dummy() for _ in symbols]
+    plain = expression.xreplace(dict(zip(symbols, slots, strict=True)))
+    return sp.lambdify(slots, plain, modules=["numpy", "scipy"])
