@@ -80,4 +80,5 @@ def _exact(value: Any) -> Any:
 
 
 def by_symbol(expression: Any, point: Mapping[str, Any]) -> dict[Any, Any]:
+    """The values of the symbols of an expression."""
     return {symbol: point[str(symbol)] for symbol in expression.free_symbols}

@@ -75,13 +75,11 @@ def _narrow(node: Any, names: Iterator[sp.Symbol], lines: list[tuple[sp.Symbol, 
     """The expression, with large operands put in lines of their own."""
     if not is_long(node, WIDE):
         return node
-    operands = []
-    for operand in node.args:
+    operands = list(node.args)
+    for i, operand in enumerate(operands):
         if isinstance(operand, sp.Expr) and is_long(operand, SMALL):
-            name = next(names)
-            lines.append((name, _narrow(operand, names, lines)))
-            operand = name
-        operands.append(operand)
+            operands[i] = next(names)
+            lines.append((operands[i], _narrow(operand, names, lines)))
     return node.func(*operands)
 
 

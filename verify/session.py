@@ -68,8 +68,8 @@ def verify_claims(options: Options) -> Exit:
                 _check_formula(one.claim)
         store.prepare()
         done = run(
-            chosen, settings, store=store, jobs=options.jobs or enough(chosen), fail_fast=options.fail_fast,
-            tell=_progress(len(chosen), options.quiet),
+            chosen, settings, store=store, jobs=options.jobs or enough(chosen),
+            fail_fast=options.fail_fast, tell=_progress(len(chosen), options.quiet),
         )  # fmt: skip
     try:
         _write_out(options, done)
