@@ -104,7 +104,8 @@ def evaluate(programs: Sequence[Program], points: Sequence[Point]) -> np.ndarray
         try:
             found = _run(program, first, known, arguments)
             known = known or found
-            value = np.broadcast_to(np.asarray(found[program.lines[-1][0]], complex), len(points))
+            last = np.asarray(found[program.lines[-1][0]], complex)
+            value: Any = np.broadcast_to(last, len(points))
             is_real = np.abs(value.imag) <= 1e-12 * np.abs(value.real)
             rows.append(np.where(is_real & np.isfinite(value), value.real, math.nan))
         except (ArithmeticError, NameError, NotImplementedError, TypeError, ValueError):
