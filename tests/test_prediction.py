@@ -125,6 +125,13 @@ def test_a_batch_has_the_values_of_its_points_alone(several):
     np.testing.assert_allclose(batch, alone, rtol=1e-9, atol=1e-300)
 
 
+def test_what_cancels_to_nothing_is_zero_and_what_nearly_does_is_not():
+    nothing = sp.sin(x) ** 2 + sp.cos(x) ** 2 - 1
+    assert Prediction(nothing).at(points).tolist() == [0.0] * len(points)
+    little = nothing + sp.Rational(1, 10**50) * x
+    assert Prediction(little).at(points) == pytest.approx([1e-50 * p.x for p in points], rel=1e-12)
+
+
 def test_an_exact_value_stays_exact():
     third = sp.Rational(1, 3)
     assert Prediction(sp.sqrt(x) * x).exactly_at({"x": third}) == sp.sqrt(third) / 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import mpmath
@@ -13,8 +13,8 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from lemmata.verify.domain import Point
 
-#: decimal digits of two evaluations that must agree in the first twenty
-DIGITS = (40, 65)
+#: decimal digits of evaluations, two of which must agree in the first twenty
+DIGITS = (40, 65, 110)
 
 
 def binds(expression: Any) -> bool:
@@ -31,26 +31,33 @@ def in_digits(expression: Any, points: Sequence[Point]) -> np.ndarray:
     Much faster than SymPy's own evaluation on long formulas, in which it computes what occurs
     again and again each time.
     """
-    values = np.full(len(points), math.nan)
     symbols = sorted(expression.free_symbols, key=str)
     try:
         function = sp.lambdify(symbols, expression, modules="mpmath", cse=not binds(expression))
-        for i, point in enumerate(points):
-            exact = by_symbol(expression, point)
-            rows = []
-            for digits in DIGITS:
-                with mpmath.workdps(digits):
-                    given = [_exact(exact[symbol]) for symbol in symbols]
-                    rows.append(mpmath.mpmathify(function(*map(_to_mpmath, given))))
-            coarse, fine = rows
-            with mpmath.workdps(DIGITS[1]):
-                same = abs(fine - coarse) <= mpmath.mpf(10) ** -20 * abs(fine)
-                real = abs(mpmath.im(fine)) <= mpmath.mpf(10) ** -20 * abs(fine)
-                if same and real and mpmath.isfinite(fine):
-                    values[i] = float(mpmath.re(fine))
+        exact = [by_symbol(expression, point) for point in points]
+        return np.array([_settled(function, [_exact(e[s]) for s in symbols]) for e in exact])
     except (ArithmeticError, AttributeError, NameError, TypeError, ValueError):
         return np.full(len(points), math.nan)
-    return values
+
+
+def _settled(function: Callable[..., Any], given: Sequence[Any]) -> float:
+    """A value at rising precisions: two that agree, or zero where all that is left is rounding."""
+    rows = []
+    for digits in DIGITS:
+        with mpmath.workdps(digits):
+            rows.append(mpmath.mpmathify(function(*map(_to_mpmath, given))))
+        if len(rows) > 1:
+            coarse, fine = rows[-2:]
+            same = abs(fine - coarse) <= mpmath.mpf(10) ** -20 * abs(fine)
+            real = abs(mpmath.im(fine)) <= mpmath.mpf(10) ** -20 * abs(fine)
+            if same:
+                return float(mpmath.re(fine)) if real and mpmath.isfinite(fine) else math.nan
+    # Terms that cancel leave noise, which falls as fast as the precision rises.
+    falls = all(
+        abs(fine) <= mpmath.mpf(10) ** (10 + before - after) * abs(coarse)
+        for coarse, fine, before, after in zip(rows, rows[1:], DIGITS, DIGITS[1:], strict=False)
+    )
+    return 0.0 if falls else math.nan
 
 
 def _to_mpmath(value: Any) -> Any:
