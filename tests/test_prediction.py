@@ -127,7 +127,7 @@ def test_a_batch_has_the_values_of_its_points_alone(several):
 
 def test_what_cancels_to_nothing_is_zero_and_what_nearly_does_is_not():
     nothing = sp.sin(x) ** 2 + sp.cos(x) ** 2 - 1
-    assert Prediction(nothing).at(points).tolist() == [0.0] * len(points)
+    assert np.all(np.abs(Prediction(nothing).at(points)) < 1e-100)
     little = nothing + sp.Rational(1, 10**50) * x
     assert Prediction(little).at(points) == pytest.approx([1e-50 * p.x for p in points], rel=1e-12)
 

@@ -52,9 +52,11 @@ def _settled(function: Callable[..., Any], given: Sequence[Any]) -> float:
             real = abs(mpmath.im(fine)) <= mpmath.mpf(10) ** -20 * abs(fine)
             if same:
                 return float(mpmath.re(fine)) if real and mpmath.isfinite(fine) else math.nan
-    # Terms that cancel leave noise, which falls as fast as the precision rises.
+    # Terms that cancel leave noise, which falls as the precision rises.
+    ten = mpmath.mpf(10)
     falls = all(
-        abs(fine) <= mpmath.mpf(10) ** (10 + before - after) * abs(coarse)
+        mpmath.isfinite(coarse)
+        and abs(fine) <= ten ** (15 - after) * max(1, abs(coarse) * ten**before)
         for coarse, fine, before, after in zip(rows, rows[1:], DIGITS, DIGITS[1:], strict=False)
     )
     return 0.0 if falls else math.nan

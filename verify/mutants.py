@@ -32,6 +32,7 @@ class Mutant:
 
     change: str
     program: Program
+    line: int = -1
 
     @property
     def expression(self) -> Any:
@@ -39,7 +40,7 @@ class Mutant:
         return self.program.expression
 
     def __str__(self) -> str:
-        return f"{self.change}: {shown(self.expression)}"
+        return f"{self.change}: {shown(self.program.lines[self.line][1])}"
 
 
 def shown(node: Any) -> str:
@@ -63,15 +64,15 @@ def mutants(program: Program) -> list[Mutant]:
     whole = program.lines[-1][1]
     infinite = [sp.zoo, sp.nan, *([] if whole.has(sp.oo) else [sp.oo])]  # or a limit of a sum
     found: dict[Program, Mutant] = {}
-    for change, mutated in (*_local(program), *_swaps(program)):
+    for change, mutated, line in (*_local(program), *_swaps(program)):
         if any(expression.has(*infinite) for _, expression in mutated.lines):  # no formula at all
             continue
         if mutated != program and mutated not in found:
-            found[mutated] = Mutant(change, mutated)
+            found[mutated] = Mutant(change, mutated, line)
     return list(found.values())
 
 
-def _local(program: Program) -> Iterator[tuple[str, Program]]:
+def _local(program: Program) -> Iterator[tuple[str, Program, int]]:
     """Change one node of the tree of one line."""
     lines = [expression for _, expression in program.lines]
     nodes = [(i, *both) for i, line in enumerate(lines) for both in _nodes(line, ())]
@@ -80,10 +81,10 @@ def _local(program: Program) -> Iterator[tuple[str, Program]]:
     for i, path, node in some:
         for change, replacement in _changes(node):
             try:
-                yield change, program.changed(i, _replaced(lines[i], path, replacement))
+                yield change, program.changed(i, _replaced(lines[i], path, replacement)), i
             except (TypeError, ValueError):  # no formula either: the index of a sum squared, say
                 continue
-    yield "sign reversed", program.changed(-1, -lines[-1])
+    yield "sign reversed", program.changed(-1, -lines[-1]), -1
 
 
 def _nodes(node: Any, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -130,9 +131,9 @@ def _changes(node: Any) -> Iterator[tuple[str, Any]]:
         yield f"{node.func} left out", node.args[0]
 
 
-def _swaps(program: Program) -> Iterator[tuple[str, Program]]:
+def _swaps(program: Program) -> Iterator[tuple[str, Program, int]]:
     symbols = sorted(program.parameters, key=str)
     for one, other in combinations(symbols, 2):
-        yield f"{one} and {other} swapped", program.substituted({one: other, other: one})
-        yield f"{one} → {other}", program.substituted({one: other})
-        yield f"{other} → {one}", program.substituted({other: one})
+        yield f"{one} and {other} swapped", program.substituted({one: other, other: one}), -1
+        yield f"{one} → {other}", program.substituted({one: other}), -1
+        yield f"{other} → {one}", program.substituted({other: one}), -1

@@ -38,7 +38,7 @@ class Program:
         result = sp.Dummy("result")
         if not is_long(expression) or binds(expression):
             return Program(((result, expression),))
-        names = sp.numbered_symbols("part", cls=sp.Dummy)
+        names = sp.numbered_symbols("part_", cls=sp.Dummy)
         parts, (rest,) = sp.cse(expression, symbols=names)
         lines: list[tuple[sp.Symbol, Any]] = []
         for name, part in (*parts, (result, rest)):
