@@ -4,7 +4,9 @@
 CATALOGUE = (
     "delayed_repression",
     "delayed_repression_cycle",
+    "delayed_repression_experiments",
     "delayed_repression_map",
     "delayed_replicator",
     "hopf",
+    "hayes",
 )
