@@ -12,8 +12,8 @@ from lemmata.theory import (
     hayes,
     hopf,
     replicator,
-    replicator_limits,
     replicator_lindstedt,
+    replicator_sharpness,
     rock_paper_scissors,
 )
 
@@ -35,7 +35,7 @@ MODULES = {
         "two_stages_critical_mean",
     ),
     hayes: ("strength_on_curve", "present_on_curve", "strength_on_line"),
-    replicator_limits: ("sharpness", "discrete_margin_limit"),
+    replicator_sharpness: ("sharpness",),
 }
 EVERY = [(module, name) for module, names in MODULES.items() for name in names]
 
@@ -177,15 +177,5 @@ def test_the_critical_delay_falls_with_the_sharpness():
         return float(found.subs({s: at[s.name] for s in found.free_symbols}))
 
     slope = (delay(10.001) - delay(9.999)) / 0.002
-    assert value(replicator_limits, "sharpness", **point) == pytest.approx(slope, rel=1e-6)
+    assert value(replicator_sharpness, "sharpness", **point) == pytest.approx(slope, rel=1e-6)
     assert slope < 0
-
-
-def test_the_limit_of_the_margin_is_the_critical_delay():
-    difference = (
-        derived(replicator_limits, "discrete_margin_limit").statement
-        - replicator.critical_delay().statement
-    )
-    point = {"a": 2, "C": 7, "k": 10, "x_c": sp.Rational(18, 25)}
-    at = {s: point[s.name] for s in difference.free_symbols}
-    assert abs(difference.subs(at).evalf(30)) < 1e-25

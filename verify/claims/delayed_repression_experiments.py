@@ -29,7 +29,7 @@ from lemmata.verify.claims.delayed_repression import field, paper, resting
 equilibrium = deferred("lemmata.solvers.equilibrium")
 fixed_step = deferred("lemmata.solvers.fixed_step")
 orbit_branch = deferred("lemmata.solvers.orbit_branch")
-replicator_limits = deferred("lemmata.theory.replicator_limits")
+replicator_sharpness = deferred("lemmata.theory.replicator_sharpness")
 spectrum = deferred("lemmata.solvers.spectrum")
 
 TABLE = {"a": 2.0, "C": 5.0, "k": 10.0, "x_c": 0.5}
@@ -232,7 +232,7 @@ def _swings(effort: float) -> tuple[np.ndarray, np.ndarray]:
         x_star=Interval(0.02, 0.98),
         defining={"a": lambda p: p.ratio * p.C},
     ),
-    predicted=replicator_limits.sharpness,
+    predicted=replicator_sharpness.sharpness,
     compare=Equal(relative=1e-4, because="differences at two spacings agree to 1e-6"),
     uses=("delayed-repression/critical-delay",),
     batched=True,

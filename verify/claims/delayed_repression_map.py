@@ -14,6 +14,7 @@ import numpy as np
 from lemmata.verify import hopf_measure
 from lemmata.verify.api import (
     Accuracy,
+    Bound,
     Domain,
     Equal,
     Integers,
@@ -21,6 +22,7 @@ from lemmata.verify.api import (
     Measurement,
     Point,
     Series,
+    Sign,
     claim,
     deferred,
 )
@@ -106,6 +108,79 @@ def discrete_margin_limit(p: Point, accuracy: Accuracy) -> list[Series]:
         good = flow.converged[i] and all(one.converged[i] for one in onsets)
         series.append(Series(margin / lags, delay - margin, bias=bias, converged=good))
     return series
+
+
+@claim(
+    "delayed-repression/discrete-margin-monotone",
+    source=paper.at("Experiment 2, the stability margin shrinks as the step grows"),
+    says=r"\eta < \eta' \Rightarrow d\,\eta > d'\,\eta' \text{ at the onset}",
+    reading="from each lag to the next, whose step is smaller",
+    domain=Domain(
+        **interior.axes,
+        d=Integers(1, LONGEST - 1),
+        defining=interior.defining,
+        where=interior.where,
+    ),
+    predicted=1,
+    compare=Sign(because="only that it shrinks is claimed"),
+    uses=("delayed-repression/discrete-margin",),
+    batched=True,
+)
+def discrete_margin_monotone(p: Point, accuracy: Accuracy) -> Measurement:
+    """The margin of the next longer lag, less that of a lag, from eigenvalues."""
+    at = resting(p)
+    shorter, longer = (
+        _margin(_spectral(at, d), d, at.steepness, relative=1e-9) for d in (p.d, p.d + 1)
+    )
+    return Measurement(
+        longer.value - shorter.value,
+        bias=longer.bias + shorter.bias,
+        converged=np.logical_and(shorter.converged, longer.converged),
+    )
+
+
+#: the steps of experiment 2 as printed, at (a, C, k, x_c) = (2, 7, 10, 0.72)
+STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+@claim(
+    "delayed-repression/experiment-2",
+    source=paper.at("Experiment 2, the margins at seven steps"),
+    says=r"\eta_1 < \eta_2 < \dots \Rightarrow d_1 \eta_1 \ge d_2 \eta_2 \ge \dots",
+    reading="d is the longest lag of 0 to 60 up to which 2,000 steps from x* + 0.05 end nearer"
+    " than they were; x* itself is unstable without a lag at the last step",
+    domain=Domain(i=Integers(0, len(STEPS) - 2)),
+    predicted=0,
+    compare=Bound(side="at most", absolute=1e-9, because="lags are integers; round-off"),
+    uses=("delayed-repression/discrete-margin-monotone",),
+    points=len(STEPS) - 1,
+    batched=True,
+)
+def experiment_2(p: Point, accuracy: Accuracy) -> Measurement:
+    """The margin at a step, less that at the step before."""
+    margins = _printed_margins()
+    index = np.asarray(p.i, dtype=int)
+    return Measurement(margins[index + 1] - margins[index], bias=1e-12 + 0 * index)
+
+
+@lru_cache
+def _printed_margins() -> np.ndarray:
+    """The margins at the seven steps, by iterating the map from the printed start."""
+    names = {"a": 2.0, "C": 7.0, "k": 10.0, "x_c": 0.72}
+    at = resting(Point({name: np.array([value]) for name, value in names.items()}))
+    home = float(at.state[0])
+    lags = np.arange(LONGEST + 1)
+    step = _stepped()
+    margins = []
+    for eta in STEPS:
+        xs = np.full((2001 + LONGEST, len(lags)), home + 0.05)  # a column for each lag
+        with np.errstate(all="ignore"):  # what runs away is not stable
+            for t in range(LONGEST, LONGEST + 2000):
+                xs[t + 1] = step(xs[t], xs[t - lags, lags], {**names, "eta": eta})
+        early, late = (np.abs(part - home).max(axis=0) for part in (xs[:500], xs[-500:]))
+        stable = late < early / 2
+        margins.append(eta * (np.argmin(stable) - 1 if not stable.all() else LONGEST))
+    return np.maximum(margins, 0.0)
 
 
 @lru_cache

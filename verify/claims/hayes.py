@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from lemmata.verify import hopf_measure
 from lemmata.verify.api import (
     Accuracy,
     Domain,

@@ -1,20 +1,17 @@
-r"""Two consequences of the critical delay of the delayed replicator equation.
+r"""How the critical delay of the delayed replicator equation falls with the sharpness k.
 
-It falls with the sharpness k of the response at a fixed equilibrium, and the margin of the
-discretised equation tends to it as the step vanishes. Source: "Delayed Repression and Emergent
+The equilibrium is held where it is. Source: "Delayed Repression and Emergent
 Instability in Adaptive Multi-Agent Systems", arXiv 2605.30392 (2026).
 """
 
 import sympy as sp
 
-from lemmata.theory import replicator, replicator_map
+from lemmata.theory import replicator
 from lemmata.theory.derivation import Derivation, Step
 from lemmata.theory.replicator import C, a, k, x_c
 
 #: the equilibrium, held fixed while k is changed
 x_star = sp.Symbol("x_star", positive=True)
-
-_phi = sp.Symbol("phi", positive=True)
 
 
 def sharpness() -> Derivation:
@@ -36,23 +33,3 @@ def sharpness() -> Derivation:
     )
     where = (*delay.where, sp.Lt(x_star, 1))
     return Derivation(sp.Symbol("s"), statement, steps, delay.assumes, where)
-
-
-def discrete_margin_limit() -> Derivation:
-    r"""Derive $d\,\eta_c \to \Delta_c$ for $d \to \infty$, which is $\eta_c \to 0$."""
-    margin = replicator_map.discrete_margin()
-    lag, b = replicator_map.lag, replicator.rate()
-    angle = sp.pi / (2 * (2 * lag + 1))
-    smooth = (sp.pi / 2 * sp.sinc(_phi) - sp.sin(_phi)) / b
-    statement = sp.pi / (2 * b)
-    steps = (
-        *margin.steps,
-        Step(
-            "the margin in the angle phi = pi/(2 (2 d + 1))",
-            margin.statement,
-            sp.Subs(smooth, _phi, angle),
-        ),
-        Step("a continuous function, at zero", sp.Subs(smooth, _phi, 0), statement),
-    )
-    assumes = (*margin.assumes, "sin(phi)/phi is continuous at zero, where it is one")
-    return Derivation(sp.Symbol("M_0"), statement, steps, assumes, margin.where)
