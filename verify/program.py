@@ -115,7 +115,7 @@ def evaluate(programs: Sequence[Program], points: Sequence[Point]) -> np.ndarray
 
 
 def _run(
-    program: Program, first: Program, known: dict[Any, Any], arguments: dict[str, np.ndarray]
+    program: Program, first: Program, known: dict[Any, Any], arguments: dict[str, Any]
 ) -> dict[Any, Any]:
     """The values of the lines, by name; those of the first program, if it ran, are `known`."""
     before = dict(first.lines)
@@ -126,16 +126,46 @@ def _run(
         if name in values and expression == before[name] and not symbols & changed:
             continue
         changed.add(name)
-        ordered = tuple(sorted(symbols, key=str))
-        given = [values[s] if s in values else arguments[str(s)] for s in ordered]
         with np.errstate(all="ignore"):
-            values[name] = _compiled(expression, ordered)(*given)
+            found = {s: values[s] if s in values else arguments[str(s)] for s in symbols}
+            values[name] = _value(expression, found)
     return values
 
 
-@lru_cache(maxsize=4096)
-def _compiled(expression: Any, symbols: tuple[sp.Symbol, ...]) -> Any:
+def _value(node: Any, found: dict[Any, Any]) -> Any:
+    """The value of an expression, given (and adding) those of what it is made of."""
+    if node not in found:
+        found[node] = _computed(node, found)
+    return found[node]
+
+
+def _computed(node: Any, found: dict[Any, Any]) -> Any:
+    if node.is_number and not node.args:
+        return complex(node)
+    if isinstance(node, sp.Add):
+        return sum(_value(part, found) for part in node.args)
+    if isinstance(node, sp.Mul):
+        return math.prod(_value(part, found) for part in node.args)
+    if isinstance(node, sp.Pow):
+        power = int(node.exp) if node.exp.is_Integer else _value(node.exp, found)
+        return np.power(_value(node.base, found), power)
+    if isinstance(node, sp.Function) and all(isinstance(part, sp.Expr) for part in node.args):
+        values = [_value(part, found) for part in node.args]
+        return _operation(node.func, len(values))(*values)
+    # What has an inner structure: sums, integrals, cases.
+    symbols = tuple(sorted(node.free_symbols, key=str))
+    return _compiled(node, symbols)(*(found[symbol] for symbol in symbols))
+
+
+@lru_cache(maxsize=256)
+def _operation(func: Any, arity: int) -> Any:
+    slots = sp.symbols(f"x:{arity}", cls=sp.Dummy)
+    return sp.lambdify(slots, func(*slots), modules=["numpy", "scipy"])
+
+
+@lru_cache(maxsize=256)
+def _compiled(node: Any, symbols: tuple[sp.Symbol, ...]) -> Any:
     # Two symbols may have one name, and differ in their assumptions alone.
     slots = [sp.Dummy() for _ in symbols]
-    plain = expression.xreplace(dict(zip(symbols, slots, strict=True)))
+    plain = node.xreplace(dict(zip(symbols, slots, strict=True)))
     return sp.lambdify(slots, plain, modules=["numpy", "scipy"])
