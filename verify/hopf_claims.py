@@ -28,6 +28,7 @@ from lemmata.verify.domain import Domain, Point
 from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Measurement
 
+certified_sign = deferred("lemmata.verify.certified_sign")
 delay_system = deferred("lemmata.theory.delay_system")
 hopf = deferred("lemmata.theory.hopf")
 steady = deferred("lemmata.solvers.steady")
@@ -64,8 +65,10 @@ def hopf_claims(
     **Returns:** five claims: `critical-delay`, `crossing-speed`, `criticality` (the sign of Re c1),
     `amplitude-law` (of A^2 over the distance from the onset) and `period-law`. Each is derived, and
     measured on the equation alone: growth of simulated perturbations, characteristic roots,
-    simulated cycles. Keep the list in a variable of the module, so that it is found. A subcritical
-    bifurcation has no small stable cycles to simulate: its last three claims stay inconclusive.
+    simulated cycles. The signs of Re lambda' and of Re c1 are proved in ball arithmetic all over
+    the domain, where that takes seconds. Keep the list in a variable of the module, so that it is
+    found. A subcritical bifurcation has no small stable cycles to simulate: its last three claims
+    stay inconclusive.
 
     **Raises:** `UsageError` for parameters of the equation that the domain does not have. An
     equation without a closed form is told of when a claim is decided.
@@ -106,11 +109,13 @@ def hopf_claims(
             r"\mathrm{Re}\,\lambda'(\tau_c) = \omega^2/((1 - \alpha\tau_c)^2 + \omega^2\tau_c^2)",
             hopf.crossing_speed,
             Equal(relative=1e-4, because="differences at two spacings agree to 1e-6"),
-            hopf_measure.crossing_speed, **rests_on,
+            hopf_measure.crossing_speed,
+            certified=_keeps_sign(hopf.crossing_speed, system, r"Re lambda'"), **rests_on,
         ),
         made(
             "criticality", r"\mathrm{sign}\,\mathrm{Re}\,c_1", hopf.lyapunov_coefficient,
-            Sign(because="the sign says whether small cycles are stable"), _coefficient, **rests_on,
+            Sign(because="the sign says whether small cycles are stable"), _coefficient,
+            certified=_keeps_sign(hopf.lyapunov_coefficient, system, "Re c1"), **rests_on,
         ),
         made(
             "amplitude-law", r"A^2/(\tau - \tau_c) \to -4\,\mathrm{Re}\,\lambda'/\mathrm{Re}\,c_1",
@@ -137,6 +142,13 @@ class _Derived:
 
     def __call__(self) -> Any:
         return self.derivation(self.system())
+
+
+def _keeps_sign(derivation: Deferred, system: Callable[[], Any], name: str) -> Any:
+    def prove(domain: Domain) -> Any:
+        return certified_sign.KeepsSign(_Derived(derivation, system), name)(domain)
+
+    return prove
 
 
 def _definition(
