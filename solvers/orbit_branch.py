@@ -80,8 +80,10 @@ class AmplitudeLaw(NamedTuple):
 
     `amplitude_squared`: of A^2 / (parameter - critical), A the first component's amplitude.
     `period_slope`: of (T / T_critical - 1) / (parameter - critical). `parameter` and `period`: the
-    critical ones, extrapolated like the rest. `converged`: whether every orbit did, and the
-    parameter moves with the amplitude at all.
+    critical ones, extrapolated like the rest. `second_harmonic` (complex) and `mean_shift`: of
+    h / A^2 and m / A^2, where the first component is m + A cos s + Re(h exp(2 i s)) + ... beside
+    its state at rest; they share an error. `converged`: whether every orbit did, and the parameter
+    moves with the amplitude at all.
     """
 
     amplitude_squared: Array
@@ -92,6 +94,9 @@ class AmplitudeLaw(NamedTuple):
     parameter_error: Array
     period: Array
     period_error: Array
+    second_harmonic: Array
+    mean_shift: Array
+    shape_error: Array
     converged: Array
 
 
@@ -237,6 +242,7 @@ def amplitude_law(
     (w, w_error), (turn, turn_error) = _limits(spread, frequencies, frequency_errors)
     ratio = turn / rise
     ratio_error = (turn_error + jnp.abs(ratio) * rise_error) / (jnp.abs(rise) - rise_error)
+    (second, second_error), (mean, mean_error) = _shape(spread, branch, state)
     settled = jnp.all(branch.converged) & (rise_error < jnp.abs(rise))
 
     def told(value: Array, error: Array) -> tuple[Array, Array]:
@@ -248,6 +254,8 @@ def amplitude_law(
         *told(-ratio / w, (ratio_error + jnp.abs(ratio) * w_error / w) / w),
         *told(mu, mu_error),
         *told(2 * jnp.pi / w, 2 * jnp.pi / w**2 * w_error),
+        told(second, second_error)[0],
+        *told(mean, mean_error + second_error),
         settled,
     )
 
@@ -271,6 +279,21 @@ def _reach(f: Field, delays: tuple, state: Array, omega: Array, args: Any) -> Ar
     # Both are trigonometric in the phase, and may vanish at some.
     second, third = jax.vmap(derivatives)(jnp.pi / 8 * jnp.arange(8))
     return jnp.minimum(omega / second.max(), jnp.sqrt(omega / third.max()))
+
+
+def _shape(
+    spread: np.ndarray, branch: CycleBranch, state: ArrayLike
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Limits of the second harmonic and of the mean's shift over A^2, with their errors."""
+    count = len(spread)
+    harmonics = branch.orbits.harmonics.reshape(count, -1, np.size(state))[..., 0]
+    mean, wave, double = harmonics[:, 0], harmonics[:, 1], harmonics[:, 2]
+    square = 4 * jnp.abs(wave) ** 2
+    # In the time in which the first harmonic is a cosine.
+    turned = 2 * double * (jnp.conj(wave) / jnp.abs(wave)) ** 2 / square
+    moved = (mean.real - jnp.ravel(jnp.asarray(state))[0]) / square
+    errors = branch.orbits.error / square
+    return _limits(spread, turned, errors)[0], _limits(spread, moved, errors)[0]
 
 
 def _limits(x: np.ndarray, values: Array, errors: Array) -> list[tuple[Array, Array]]:

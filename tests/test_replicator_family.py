@@ -27,7 +27,13 @@ MODULES = {
         "opposite_frequency_squared",
         "birth_decay",
     ),
-    replicator_lindstedt: ("amplitude", "frequency_shift", "symmetric_period"),
+    replicator_lindstedt: (
+        "amplitude",
+        "frequency_shift",
+        "second_cosine",
+        "second_sine",
+        "symmetric_period",
+    ),
     rock_paper_scissors: ("critical_delay", "frequency", "growth_without_delay"),
     distributed_replicator: (
         "uniform_critical_span",

@@ -36,6 +36,16 @@ def frequency_shift() -> Derivation:
     return _derivation("w", -_slowing())
 
 
+def second_cosine() -> Derivation:
+    r"""Derive the part $A/5$ of the second harmonic in phase with the first, over epsilon^2."""
+    return _derivation("h_c", _A / 5)
+
+
+def second_sine() -> Derivation:
+    r"""Derive the part $A/10$ of the second harmonic a quarter turn behind, over epsilon^2."""
+    return _derivation("h_s", _A / 10)
+
+
 def symmetric_period() -> Derivation:
     r"""Derive the period 4 T at $x^* = 1/2$, for an orbit with $u(t - 2T) = -u(t)$.
 

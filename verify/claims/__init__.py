@@ -7,6 +7,7 @@ CATALOGUE = (
     "delayed_repression_experiments",
     "delayed_repression_map",
     "delayed_replicator",
+    "delayed_replicator_cycle",
     "hopf",
     "hayes",
 )

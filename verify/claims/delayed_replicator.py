@@ -114,7 +114,7 @@ def symmetric_period(p: Point, accuracy: Accuracy) -> Measurement:
 def rock_paper_scissors(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which the rightmost characteristic root enters the right half plane."""
     model = compiled(rps.system)
-    matrices = _matrices(model, {name: np.asarray(p[name], float) for name in ("a", "b")})
+    matrices = linear_matrices(model, {name: np.asarray(p[name], float) for name in ("a", "b")})
 
     def grows(delay: np.ndarray) -> tuple[Any, Any]:
         found = spectrum.rightmost(matrices[:, 0], matrices[:, 1], delay, nodes=accuracy.steps(20))
@@ -139,14 +139,14 @@ def uniform_memory(p: Point, accuracy: Accuracy) -> Measurement:
     nodes = accuracy.steps(24)
 
     def grows(span: np.ndarray) -> tuple[Any, Any]:
-        matrices = _matrices(model, {**known, "D": span})
+        matrices = linear_matrices(model, {**known, "D": span})
         coarse, fine = (
             _second(spectrum.characteristic_roots(matrices[:, 0], matrices[:, 1], span, nodes=n))
             for n in (nodes, nodes + 12)
         )
         return fine, np.abs(fine - coarse) + 1e-10 / span
 
-    slope = np.abs(_matrices(model, {**known, "D": np.ones_like(known["kappa"])})[:, 0, 0, 1])
+    slope = np.abs(linear_matrices(model, {**known, "D": np.ones_like(known["kappa"])})[:, 0, 0, 1])
     return _bracketed(grows, slope, lo=0.3)
 
 
@@ -169,7 +169,7 @@ def gamma_memory(p: Point, accuracy: Accuracy) -> Measurement:
         for k in np.unique(orders):
             lanes = orders == k
             here = {name: v[lanes] for name, v in known.items()} | {"m": mean[lanes]}
-            jacobians = _matrices(compiled(_chain(int(k))), here)[:, 0]
+            jacobians = linear_matrices(compiled(_chain(int(k))), here)[:, 0]
             found[lanes] = np.linalg.eigvals(jacobians).real.max(axis=-1)
         return found, 1e-11 / mean
 
@@ -182,7 +182,7 @@ def _chain(k: int) -> Any:
     return partial(distributed.gamma_system, k)
 
 
-def _matrices(model: Any, args: dict[str, Any]) -> np.ndarray:
+def linear_matrices(model: Any, args: dict[str, Any]) -> np.ndarray:
     """The linearisation at rest, (lanes, 1 + delays, n, n)."""
     import jax
 
