@@ -19,6 +19,8 @@ from lemmata.solvers.dde_past import (
     Current,
     Problem,
     Steps,
+    before_end,
+    each_once,
     polynomial,
     segment_at,
     slope_at,
@@ -31,23 +33,27 @@ HALVINGS = 56
 
 
 class Crossing(NamedTuple):
-    """The first crossing inside a step: whether, which delay, +1 up or -1 down, and when."""
+    """The first crossing inside a step: whether, which delay, +1 up or -1 down, and when.
+
+    `ahead`: whether a lag is negative somewhere in the step.
+    """
 
     found: Array
     delay: Array
     way: Array
     time: Array
+    ahead: Array
 
 
-def first_segments(problem: Problem, breaks: Breaks, steps: Steps, near: Array) -> Array:
+def first_segments(
+    problem: Problem, breaks: Breaks, steps: Steps, now: Current, near: Array
+) -> Array:
     """The segment that each lag looks into just after t0, shape (number of delays,)."""
     t, y = problem.t0, problem.y0
     lags = [problem.lag(i, t, y) for i in range(len(problem.delays))]
     found = [segment_at(breaks, t - lag + near) for lag in lags]
     if not any(problem.varies(i) for i in range(len(lags))):
         return jnp.asarray(found, int).reshape(len(lags))
-    coefs = jnp.zeros_like(steps.coefs[0]).at[0].set(y)
-    now = Current(jnp.asarray(0), t, jnp.ones_like(t), coefs)
     slope, _ = slope_at(problem, breaks, steps, now, jnp.stack(found), t, y)
     for i, lag in enumerate(lags):
         if problem.varies(i):
@@ -79,18 +85,30 @@ def closed_form_landings(problem: Problem, breaks: Breaks, segments: Array) -> A
 
 
 def first_crossing(
-    problem: Problem, breaks: Breaks, segments: Array, now: Current, slack: Array
+    problem: Problem, breaks: Breaks, segments: Array, now: Current, slack: Array, blur: Array
 ) -> Crossing:
-    """Where in the step `now` a varying lag first leaves its segment by more than `slack`."""
+    """Where in the step `now` a varying lag first leaves its segment by more than `slack`.
+
+    `blur`, shape (n,): the uncertainty of the state, in which a lag may seem negative.
+    """
     varying = [i for i in range(len(problem.delays)) if problem.varies(i)]
     theta = jnp.asarray((0.0, *SAMPLES), now.start.dtype)
 
+    def time(x: Array) -> Array:
+        # Where a lag jumps at the end of the step, the step has not seen it yet.
+        return jnp.minimum(now.start + x * now.length, before_end(now))
+
     def lagged(i: int, x: Array) -> Array:
-        t = now.start + x * now.length
-        return t - problem.lag(i, t, polynomial(now.coefs, x))
+        return time(x) - problem.lag(i, time(x), polynomial(now.coefs, x))
+
+    def allowed(i: int) -> Array:
+        # Linear in the state, from the end of the step; besides, some round-off of the formula.
+        end, lag = polynomial(now.coefs, jnp.ones(())), lambda y: problem.lag(i, before_end(now), y)
+        return 1e3 * slack + jnp.sum(jnp.abs(jax.grad(lag)(end)) * blur)
 
     seen = jnp.stack([jax.vmap(lambda x, i=i: lagged(i, x))(theta[1:]) for i in varying])
     which = jnp.asarray(varying)
+    most = time(theta[1:]) + jnp.stack([allowed(i) for i in varying])[:, None]
     upper = breaks.time[segments[which] + 1]
     lower = breaks.time[segments[which]]
     above = seen > upper[:, None] + slack
@@ -110,13 +128,21 @@ def first_crossing(
         return jnp.where(outside, lo, mid), jnp.where(outside, mid, hi)
 
     _, hi = jax.lax.fori_loop(0, HALVINGS, halve, (theta[k], theta[k + 1]))
-    return Crossing(jnp.any(out), which[v], way, now.start + hi * now.length)
+    found, ahead = jnp.any(out), jnp.any(seen > most)
+    return Crossing(found, which[v], way, now.start + hi * now.length, ahead)
 
 
 def none_crossing(problem: Problem) -> Crossing:
     """No crossing, in the shape of `first_crossing`."""
-    zero = jnp.asarray(0)
-    return Crossing(jnp.asarray(False), zero, zero, jnp.full_like(problem.t0, jnp.inf))
+    zero, no = jnp.asarray(0), jnp.asarray(False)
+    return Crossing(no, zero, zero, jnp.full_like(problem.t0, jnp.inf), no)
+
+
+def later_jumps(problem: Problem, near: Array) -> Array:
+    """The user's discontinuities after t0, ascending, each once, and then inf; shape (k + 1,)."""
+    times = problem.discontinuities
+    times = each_once(jnp.where(times > problem.t0 + near, times, jnp.inf), near)
+    return jnp.concatenate([times, jnp.full((1,), jnp.inf)])
 
 
 def child_order(order: Array, neutral: bool) -> Array:

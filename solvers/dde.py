@@ -86,7 +86,8 @@ def solve_dde(
     - `error_estimate`: solve again with a hundredth of the tolerances, return that solution, and
       an estimate of its global error. Where it exceeds 10 times the tolerance asked for, `result`
       says so.
-    - `event`: `event(t, y, args)` returns a number; the solve ends where it changes its sign.
+    - `event`: `event(t, y, args)` returns a number, and the solve ends where it changes its sign;
+      or a truth value, and it ends where that changes.
 
     **Returns:** a `DDESolution`; its `result` is `DDEResult.successful`, or advice. The call
     goes through `jax.jit`, `jax.vmap`, and forward and reverse derivatives with respect to `y0`,
@@ -97,12 +98,15 @@ def solve_dde(
     t1 <= t0, `ts` outside [t0, t1], tolerances below double precision.
     """
     start, end = checks.checked_span(t0, t1)
+    checks.check_callable("history", history, "history(t)")
+    call = "f(t, y, ylag, args, dylag)" if neutral else "f(t, y, ylag, args)"
+    checks.check_callable("f", f, call)
     lags = checks.checked_delays(delays)
     tolerance = Tolerance(
         checks.checked_tolerance("rtol", rtol, 1e-14),
         checks.checked_tolerance("atol", atol, 0.0),
-        0.1 * (end - start) if max_step is None else checks.checked_time("max_step", max_step),
-        jnp.zeros(()) if dt0 is None else checks.checked_time("dt0", dt0),
+        0.1 * (end - start) if max_step is None else checks.checked_length("max_step", max_step),
+        jnp.zeros(()) if dt0 is None else checks.checked_length("dt0", dt0),
     )
     table = method_of(_default(rtol, neutral) if method is None else method)
     steps = checks.checked_count("max_steps", max_steps)
@@ -110,12 +114,17 @@ def solve_dde(
     times = None if ts is None else checks.checked_times(ts, start, end)
     args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, args)
     past = checks.checked_state("history(t0)", history(jnp.asarray(start)))
+    checks.shape_of("history", history, start)
     y = past if y0 is None else checks.checked_state("y0", y0)
     checks.check_same("history", past, y, "it must return a state like `y0`")
     for i, lag in enumerate(lags):
         if callable(lag):
+            checks.check_callable(f"delays[{i}]", lag, f"delays[{i}](t, y, args)")
             checks.check_delay(i, lag, start, y, args)
     _check_field(f, start, y, args, len(lags), neutral)
+    if event is not None:
+        checks.check_callable("event", event, "event(t, y, args)")
+        checks.check_event(event, start, y, args)
     start, end, lags, tolerance = jax.tree.map(_as_array, (start, end, lags, tolerance))
     flat_history = _flat_history(history, y)
     checks.check_history(
@@ -147,9 +156,7 @@ def _check_field(
 ) -> None:
     lagged = (y,) * count
     more = (lagged,) if neutral else ()
-    out = eqx.filter_eval_shape(
-        lambda t, y: jax.tree.map(jnp.asarray, f(t, y, lagged, args, *more)), t, y
-    )
+    out = checks.shape_of("f", lambda t, y: f(t, y, lagged, args, *more), t, y)
     checks.check_same("f", out, y, "it must return dy/dt, in the form of y")
 
 
@@ -204,7 +211,9 @@ def _flattened(
 
     def on_flat(g: Any) -> Any:
         def flat_g(t: Array, y: Array, args: Any) -> Array:
-            return jnp.asarray(g(t, unravel(y), args), t0.dtype)
+            value = jnp.asarray(g(t, unravel(y), args))
+            value = jnp.where(value, 1, -1) if value.dtype == bool else value
+            return value.astype(t0.dtype)
 
         return eqx.filter_closure_convert(flat_g, t0, flat, args)
 

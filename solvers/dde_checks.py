@@ -1,9 +1,11 @@
 """What the arguments of `solve_dde` must fulfil, and what to do where they do not."""
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -46,6 +48,14 @@ def checked_span(t0: Any, t1: Any) -> tuple[Any, Any]:
             f"`t1={float(end)!r}` must be greater than `t0={float(start)!r}`; "
             "substitute -t for t to integrate backwards."
         )
+    if is_known(start, end):
+        span, least = float(end) - float(start), 1e-12 * max(abs(float(start)), abs(float(end)))
+        if span < least:
+            raise ValueError(
+                f"`t1={float(end)!r}` is only {span:.3g} after `t0={float(start)!r}`, and must be "
+                f"{least:.3g} at least: double precision tells no times between them apart. Count "
+                "time from t0."
+            )
     return start, end
 
 
@@ -77,6 +87,51 @@ def checked_tolerance(name: str, value: Any, least: float) -> Any:
             "double precision carries no further."
         )
     return tolerance
+
+
+def checked_length(name: str, value: Any) -> Any:
+    """A positive length of time."""
+    length = checked_time(name, value)
+    if is_known(length) and not float(length) > 0:
+        raise ValueError(f"`{name}={float(length)!r}` must be positive; it is a length of time.")
+    return length
+
+
+def check_callable(name: str, value: Any, call: str) -> None:
+    """Raise where `value` is no function, or cannot take the arguments of `call`."""
+    if not callable(value):
+        raise ValueError(f"`{name}={value!r}` must be a function, called as `{call}`.")
+    arguments = call[call.index("(") + 1 : -1].split(", ")
+    try:
+        inspect.signature(value).bind(*arguments)
+    except TypeError as error:
+        raise ValueError(f"`{name}` is called as `{call}`: {error}; correct its `def`.") from error
+    except ValueError:  # some builtins have no signature
+        pass
+
+
+def shape_of(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function of the user returns, as shapes and dtypes, called as it will be: traced."""
+    try:
+        return eqx.filter_eval_shape(
+            lambda *values: jax.tree.map(jnp.asarray, call(*values)), *arguments
+        )
+    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
+        raise ValueError(
+            f"`{name}` uses Python's `if` or a function of NumPy on its arguments, which are "
+            "traced by JAX; write `jnp.where` or `jax.lax.cond`, and `jnp` for `np`."
+        ) from error
+
+
+def check_event(event: Callable[..., Any], t: Any, y: Any, args: Any) -> None:
+    """Raise where an event returns something other than one real number or truth value."""
+    out = shape_of("event", lambda t, y: event(t, y, args), t, y)
+    leaf = out if isinstance(out, jax.ShapeDtypeStruct) else None
+    if leaf is None or leaf.shape != () or np.dtype(leaf.dtype).kind not in "fiub":
+        raise ValueError(
+            f"`event` returned {out}; it must return one real number, whose sign changes at the "
+            "event, or one truth value."
+        )
 
 
 def checked_count(name: str, value: Any) -> int:
@@ -136,8 +191,8 @@ def checked_state(name: str, value: Any) -> Any:
         return array
 
     checked = jax.tree_util.tree_map_with_path(check, value)
-    if not jax.tree.leaves(checked):
-        raise ValueError(f"`{name}={value!r}` holds no array; a state needs at least one number.")
+    if not sum(leaf.size for leaf in jax.tree.leaves(checked)):
+        raise ValueError(f"`{name}={value!r}` holds no number; a state needs at least one.")
     return checked
 
 
@@ -165,7 +220,7 @@ def check_same(name: str, value: Any, y: Any, remedy: str) -> None:
 
 def check_delay(i: int, delay: Callable[..., Any], t: Any, y: Any, args: Any) -> None:
     """Raise where a callable delay returns no real scalar, or a negative one at the start."""
-    out = jax.eval_shape(lambda t, y: jnp.asarray(delay(t, y, args)), t, y)
+    out = shape_of(f"delays[{i}]", lambda t, y: delay(t, y, args), t, y)
     if out.shape != () or not jnp.issubdtype(out.dtype, jnp.floating):
         raise ValueError(
             f"`delays[{i}]` returned shape {out.shape} and dtype {out.dtype}; "

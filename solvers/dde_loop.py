@@ -9,6 +9,7 @@ from typing import NamedTuple
 import equinox.internal as eqxi
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from lemmata.solvers.breaking_points import (
@@ -19,6 +20,7 @@ from lemmata.solvers.breaking_points import (
     first_crossing,
     first_segments,
     lag_rate,
+    later_jumps,
     merging_tolerance,
     none_crossing,
 )
@@ -30,10 +32,11 @@ from lemmata.solvers.dde_past import (
     Problem,
     Steps,
     derivative,
+    first_guess,
     initial_breaks,
     slope_at,
 )
-from lemmata.solvers.dde_step import Sweep, defect, iterate, predicted
+from lemmata.solvers.dde_step import Sweep, defect, iterate, predicted, slope_before
 
 # Local errors are kept below this part of the tolerance, so that what they add up to over a
 # moderate time is within it.
@@ -41,6 +44,9 @@ LOCAL = 0.05
 # The defect is weighed so that a step's polynomial is as good as its end.
 DEFECT = 0.2
 INNER = 0.7  # where in the step the defect is taken: far from its zeros at both ends
+# A lag that vanishes may be negative by what this many tolerances of the state make.
+BLUR = 10
+TINY = float(np.finfo(np.float64).tiny)
 TRIES = 6  # Newton steps on a breaking point
 
 OK, MAX_STEPS, UNDERFLOW, NONFINITE, NEGATIVE, EVENT, IMPLICIT, MISSED = range(8)
@@ -98,8 +104,7 @@ class Walk(NamedTuple):
 def walk(problem: Problem, method: Method, tolerance: Tolerance, max_steps: int) -> Walk:
     """Integrate from t0 to t1 and return everything that was learned."""
     near = merging_tolerance(problem.t0, problem.t1)
-    later = jnp.where(problem.discontinuities > problem.t0, problem.discontinuities, jnp.inf)
-    later = jnp.concatenate([jnp.sort(later), jnp.full((1,), jnp.inf)])
+    later = later_jumps(problem, near)
     state = _start(problem, method, tolerance, max_steps, near)
 
     def body(state: Walk) -> Walk:
@@ -117,16 +122,16 @@ def _start(
         jnp.ones((n,), t.dtype),
         jnp.zeros((n, method.degree + 1, *y.shape), y.dtype),
     )
-    breaks = initial_breaks(problem, max_steps)
-    segments = first_segments(problem, breaks, steps, near)
-    now = Current(jnp.asarray(0), t, jnp.ones_like(t), jnp.zeros_like(steps.coefs[0]).at[0].set(y))
+    breaks = initial_breaks(problem, max_steps, near)
+    now = first_guess(problem, steps)
+    segments = first_segments(problem, breaks, steps, now, near)
     slope, _ = slope_at(problem, breaks, steps, now, segments, t, y)
-    scale = tolerance.atol + tolerance.rtol * jnp.abs(y)
+    scale = _unit(tolerance, jnp.abs(y)) / LOCAL
     d0, d1 = jnp.max(jnp.abs(y) / scale), jnp.max(jnp.abs(slope) / scale)
     span = problem.t1 - t
     h = jnp.where((d0 > 1e-5) & (d1 > 1e-5), 0.01 * d0 / jnp.where(d1 > 0, d1, 1.0), 1e-4 * span)
     # In proportion to the longest step, so that an error estimate sees two different meshes.
-    h = jnp.minimum(h, 0.01 * span) * jnp.minimum(1.0, 10 * tolerance.longest / span)
+    h = jnp.clip(h, 1e-9 * span, 0.01 * span) * jnp.minimum(1.0, 10 * tolerance.longest / span)
     h = jnp.where(tolerance.first > 0, tolerance.first, h)
     finite = jnp.all(jnp.isfinite(y)) & jnp.all(jnp.isfinite(slope))
     zero = jnp.asarray(0)
@@ -168,9 +173,10 @@ def _attempt(
     end, on_aim, on_jump = _target(problem, near, later, state)
     h = end - state.t
     y, number = state.y, state.number
-    guess = predicted(method, state.steps, number, h, y, state.smooth)
+    slope = slope_before(problem, state.steps, number, state.start_slope)
+    guess = predicted(method, state.steps, number, h, y, slope, state.smooth)
     now = Current(number, state.t, h, guess)
-    unit = LOCAL * (tolerance.atol + tolerance.rtol * jnp.abs(y))
+    unit = _unit(tolerance, jnp.abs(y))
     new, sweeps, still = iterate(
         problem, method, state.breaks, state.steps, now, state.segments, y, unit, eqxi.unvmap_any
     )
@@ -178,25 +184,25 @@ def _attempt(
     ratio = _error_ratio(problem, tolerance, state, now, new)
     finite = jnp.isfinite(ratio) & jnp.all(jnp.isfinite(new.end))
     fine = finite & still & (ratio <= 1)
-    fine, hop, crossing, state = _watch(problem, near, state, now, new, on_aim, fine)
+    blur = BLUR / LOCAL * unit
+    fine, hop, crossing, state = _watch(problem, near, state, now, new, on_aim, fine, blur)
     accept = fine & state.active
-    factor = _factor(method, state, ratio, finite, still)
+    factor = _factor(method, state, ratio, finite, still & ~crossing.ahead)
     outcome = jnp.where(finite, jnp.where(still, UNDERFLOW, IMPLICIT), NONFINITE)
+    outcome = jnp.where(crossing.ahead, NEGATIVE, outcome)
     redo = crossing.found & ~fine & ~hop  # good, but it ran over a breaking point
     failed = ~fine & ~redo & ~hop
     proposed = jnp.where(fine | redo | hop, state.h, h * factor)
     grown = jnp.maximum(h * factor, jnp.where(h < 0.99 * state.h, state.h, 0.0))
     proposed = jnp.minimum(jnp.where(fine, grown, proposed), tolerance.longest)
-    small = failed & (proposed < near / 16)
+    least = jnp.where(crossing.ahead, 1e4 * near, near / 16)
+    small = failed & (proposed < least)
 
     state = _record(problem, method, near, state, now, new, sweeps, accept, on_aim, on_jump, end)
     tried = state.tried + 1
     reached = accept & (end >= problem.t1)
-    lags = [problem.lag(i, end, new.end) for i in range(len(problem.delays)) if problem.varies(i)]
-    negative = accept & jnp.any(jnp.stack(lags) < -1e4 * near) if lags else jnp.asarray(False)
     spent = ~reached & (tried >= max_steps)
     outcome = jnp.where(small, outcome, jnp.where(spent, MAX_STEPS, OK))
-    outcome = jnp.where(negative, NEGATIVE, outcome)
     happened = jnp.asarray(False)
     if problem.event is not None:
         happened = accept & occurs(problem.event, problem.args, now)
@@ -218,7 +224,7 @@ def _attempt(
         aim=keep(jnp.where(failed | fine, jnp.inf, state.aim), state.aim),
         aim_tries=keep(jnp.where(failed | fine, 0, state.aim_tries), state.aim_tries),
         outcome=keep(outcome, state.outcome),
-        active=active & ~(reached | small | spent | negative | happened),
+        active=active & ~(reached | small | spent | happened),
     )
 
 
@@ -239,11 +245,16 @@ def _target(problem: Problem, near: Array, later: Array, state: Walk) -> tuple[A
     return end, end == state.aim, end >= jump - near
 
 
+def _unit(tolerance: Tolerance, size: Array) -> Array:
+    # Positive where the state and `atol` are 0: no error is none of it.
+    return jnp.maximum(LOCAL * (tolerance.atol + tolerance.rtol * size), TINY)
+
+
 def _error_ratio(
     problem: Problem, tolerance: Tolerance, state: Walk, now: Current, new: Sweep
 ) -> Array:
     size = jnp.maximum(jnp.abs(state.y), jnp.abs(new.end))
-    unit = LOCAL * (tolerance.atol + tolerance.rtol * size)
+    unit = _unit(tolerance, size)
     gap = jnp.abs(defect(problem, state.breaks, state.steps, now, state.segments, INNER))
     weight = DEFECT * now.length
     if problem.neutral:  # the slope itself is looked up later
@@ -262,7 +273,14 @@ def _factor(method: Method, state: Walk, ratio: Array, finite: Array, still: Arr
 
 
 def _watch(
-    problem: Problem, near: Array, state: Walk, now: Current, new: Sweep, on_aim: Array, fine: Array
+    problem: Problem,
+    near: Array,
+    state: Walk,
+    now: Current,
+    new: Sweep,
+    on_aim: Array,
+    fine: Array,
+    blur: Array,
 ) -> tuple[Array, Array, Crossing, Walk]:
     """Look for crossings of varying lags in a step that is otherwise fine.
 
@@ -272,7 +290,9 @@ def _watch(
         return fine, jnp.asarray(False), none_crossing(problem), state
     fine = fine & state.active
     breaks, segments = state.breaks, state.segments
-    crossing = first_crossing(problem, breaks, segments, now, 16 * near)
+    crossing = first_crossing(problem, breaks, segments, now, 16 * near, blur)
+    crossing = crossing._replace(ahead=fine & crossing.ahead)
+    fine = fine & ~crossing.ahead
     end = now.start + now.length
 
     # A step that was to end on a crossing: is it there? If not, Newton says where it is.

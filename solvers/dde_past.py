@@ -77,12 +77,26 @@ class Current(NamedTuple):
     coefs: Array
 
 
-def initial_breaks(problem: Problem, capacity: int) -> Breaks:
+def before_end(now: Current) -> Array:
+    """Just before the end of a step, where `f` or a lag may jump: it belongs to the left side."""
+    end = now.start + now.length
+    eps = jnp.finfo(end.dtype).eps
+    return end - 2 * eps * jnp.maximum(jnp.abs(now.start), jnp.abs(end))
+
+
+def each_once(times: Array, near: Array) -> Array:
+    """The times ascending, those within `near` of the one before left out: inf, at the end."""
+    times = jnp.sort(times)
+    again = jnp.concatenate([jnp.zeros((1,), bool), jnp.diff(times) <= near])[: len(times)]
+    return jnp.sort(jnp.where(again, jnp.inf, times))
+
+
+def initial_breaks(problem: Problem, capacity: int, near: Array) -> Breaks:
     """The breaking points up to t0: the user's jumps in the history, and t0 itself."""
-    earlier = problem.discontinuities < problem.t0
-    known = jnp.sort(
-        jnp.concatenate([jnp.where(earlier, problem.discontinuities, jnp.inf), problem.t0[None]])
-    )
+    times = problem.discontinuities
+    times = each_once(jnp.where(times < problem.t0 - near, times, jnp.inf), near)
+    earlier = times < problem.t0
+    known = jnp.sort(jnp.concatenate([times, problem.t0[None]]))
     time = jnp.full((capacity + 2 + len(known),), jnp.inf).at[1 : 1 + len(known)].set(known)
     origin = 1 + jnp.sum(earlier)
     order = jnp.zeros(time.shape, int)
@@ -90,6 +104,20 @@ def initial_breaks(problem: Problem, capacity: int) -> Breaks:
         order = order.at[origin].set(1)
     node = jnp.full(time.shape, capacity + 1).at[origin].set(0)
     return Breaks(time.at[0].set(-jnp.inf), order, node, origin + 1, origin)
+
+
+def first_guess(problem: Problem, steps: Steps) -> Current:
+    """The step at t0 before anything is known of it: a line with the slope of the history.
+
+    A neutral term at a vanishing delay makes the slope at t0 the root of an equation, which may
+    have several, or none near 0; the one that continues the history is meant.
+    """
+    coefs = jnp.zeros_like(steps.coefs[0]).at[0].set(problem.y0)
+    if problem.neutral:
+        t0 = problem.t0
+        slope = jax.jvp(problem.history, (t0,), (jnp.ones_like(t0),))[1]
+        coefs = coefs.at[1].set(jnp.where(jnp.isfinite(slope), slope, 0.0))
+    return Current(jnp.asarray(0), problem.t0, jnp.ones_like(problem.t0), coefs)
 
 
 def segment_at(breaks: Breaks, s: Array) -> Array:

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from lemmata.solvers.breaking_points import lag_rate
+from lemmata.solvers.breaking_points import lag_rate, later_jumps, merging_tolerance
 from lemmata.solvers.dde_loop import Tolerance, Walk, walk
 from lemmata.solvers.dde_method import Method
 from lemmata.solvers.dde_past import Current, Problem, Steps, derivative, initial_breaks, polynomial
@@ -78,9 +78,9 @@ def replay(
     problem: Problem, method: Method, max_steps: int, done: Walk
 ) -> tuple[Steps, Array, Array]:
     """Take the accepted steps of `done` again; differentiable in everything in `problem`."""
-    later = jnp.where(problem.discontinuities > problem.t0, problem.discontinuities, jnp.inf)
-    later = jnp.concatenate([jnp.sort(later), jnp.full((1,), jnp.inf)])
-    early = initial_breaks(problem, max_steps).time
+    near = merging_tolerance(problem.t0, problem.t1)
+    later = later_jumps(problem, near)
+    early = initial_breaks(problem, max_steps, near).time
     known = jnp.arange(early.shape[0]) <= done.breaks.origin
     times = jnp.where(known, early, done.breaks.time)
     notes = done.notes

@@ -37,7 +37,7 @@ class DDEResult(eqx.Enumeration):  # pyright: ignore[reportGeneralTypeIssues]
     implicit_step_failed = (
         "A lag shorter than the step makes the step implicit, and its iteration does not "
         "converge however short the step is. The coefficient of the slope at a vanishing delay "
-        "must be below 1 in size."
+        "must be below 1 in size, and not close to it."
     )
     accuracy_missed = (
         "The estimated global error is more than 10 times the tolerance. Tighten `rtol` and "

@@ -19,6 +19,7 @@ from lemmata.solvers.dde_past import (
     Current,
     Problem,
     Steps,
+    before_end,
     dense_coefs,
     derivative,
     polynomial,
@@ -28,7 +29,7 @@ from lemmata.solvers.dde_past import (
 # Iterations of an implicit step before it is tried again with half the length: the error shrinks by
 # a factor of about h df/dy each time, and where the slope is looked up by that of the slope, ...
 ITERATIONS = 16
-NEUTRAL_ITERATIONS = 64
+NEUTRAL_ITERATIONS = 128
 # ... and the change, in units of the tolerance, at which they stop.
 CLOSE = 1e-3
 
@@ -61,12 +62,9 @@ def sweep(
         ks, looked = state
         inner = y + dt * (table[i] @ ks)
         at = t + nodes[i] * h
-        at = at + jax.lax.stop_gradient(jnp.minimum(at, last) - at)
+        at = at + jax.lax.stop_gradient(jnp.minimum(at, before_end(now)) - at)
         k, inside = slope_at(problem, breaks, steps, now, segments, at, inner)
         return ks.at[i].set(k), looked | inside
-
-    # Just before the end, where f may jump in t: the step belongs to the left side.
-    last = t + h - 2 * jnp.finfo(t.dtype).eps * jnp.maximum(jnp.abs(t), jnp.abs(t + h))
 
     # A loop rather than a line for each stage: `f` is compiled once.
     none = jnp.zeros((method.count, *y.shape), y.dtype)
@@ -115,15 +113,27 @@ def _unfinished(result: Sweep, count: Array, change: Array, most: int) -> Array:
     return (count == 0) | (more & jnp.all(jnp.isfinite(result.coefs)))
 
 
-def predicted(method: Method, steps: Steps, number: Array, h: Array, y: Array, ok: Array) -> Array:
-    """The previous step's polynomial continued over a step of length h; constant unless `ok`."""
+def predicted(
+    method: Method, steps: Steps, number: Array, h: Array, y: Array, slope: Array, ok: Array
+) -> Array:
+    """The previous step's polynomial continued over a step of length h; unless `ok`, a line."""
     d = method.degree
     before = jnp.maximum(number - 1, 0)
     ratio = jnp.where(ok, h / jnp.where(ok, steps.length[before], 1.0), 0.0)
     binomial = np.array([[_choose(m, j) for m in range(d + 1)] for j in range(d + 1)])
     shifted = jnp.asarray(binomial).astype(y.dtype) @ steps.coefs[before]
     powers = (ratio ** jnp.arange(d + 1)).astype(y.dtype)
-    return jnp.where(ok, powers[:, None] * shifted, 0.0).at[0].set(y)
+    line = jnp.zeros_like(shifted).at[1].set(h.astype(y.dtype) * slope)
+    return jnp.where(ok, powers[:, None] * shifted, line).at[0].set(y)
+
+
+def slope_before(problem: Problem, steps: Steps, number: Array, start: Array) -> Array:
+    """The slope that a step starts to iterate from: it matters where `f` looks the slope up."""
+    if not problem.neutral:
+        return jnp.zeros_like(start)
+    before = jnp.maximum(number - 1, 0)
+    left = derivative(steps.coefs[before], jnp.ones(())) / steps.length[before].astype(start.dtype)
+    return jnp.where(number > 0, left, start)
 
 
 def _choose(m: int, j: int) -> int:

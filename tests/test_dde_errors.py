@@ -37,7 +37,19 @@ def call(f=pull, history=jnp.ones_like, delays=1.0, t0=0.0, t1=2.0, **options):
         ({"ts": 1.0}, r"`ts` has shape \(\) .*list of times"),
         ({"rtol": 1e-17}, "`rtol=1e-17` must be at least 1e-14; double precision"),
         ({"atol": -1.0}, "`atol=-1.0` must be at least 0"),
+        ({"t0": 1.0, "t1": 1 + 1e-15}, "`t1=1.0.*` is only 1.11e-15 after .*from t0"),
         ({"max_steps": 0}, "`max_steps=0` must be an integer of at least 1"),
+        ({"max_step": 0.0}, "`max_step=0.0` must be positive; it is a length of time"),
+        ({"dt0": -0.1}, "`dt0=-0.1` must be positive"),
+        ({"f": 1.0}, r"`f=1.0` must be a function, called as `f\(t, y, ylag, args\)`"),
+        ({"f": lambda t, y: -y}, r"`f` is called as `f\(t, y, ylag, args\)`: too many"),
+        ({"neutral": True}, r"`f` is called as `f\(t, y, ylag, args, dylag\)`"),
+        ({"history": 1.0}, r"`history=1.0` must be a function, called as `history\(t\)`"),
+        ({"delays": lambda t: 1.0}, r"`delays\[0\]` is called as `delays\[0\]\(t, y, args\)`"),
+        ({"history": lambda t: 1.0 if t < 0 else 2.0}, r"`history` uses Python's `if`.*jnp.where"),
+        ({"f": lambda t, y, ylag, args: np.sin(t)}, "`f` uses .* a function of NumPy .*`jnp` for"),
+        ({"event": lambda t, y, args: jnp.ones(2)}, r"`event` returned .*\(2,\).*one real number"),
+        ({"history": lambda t: jnp.zeros(0)}, "holds no number; a state needs at least one"),
         ({"method": diffrax.Euler()}, "`method=.*explicit Runge-Kutta pairs"),
         ({"discontinuities": 1.0}, "`discontinuities=1.0` must be a list of times"),
         ({"history": lambda t: 1}, None),
@@ -47,7 +59,7 @@ def call(f=pull, history=jnp.ones_like, delays=1.0, t0=0.0, t1=2.0, **options):
         ),
         ({"history": lambda t: np.float32(1)}, "has dtype float32; it must be float64"),
         ({"history": lambda t: "one"}, "is 'one'; a state is a number, an array or a PyTree"),
-        ({"history": lambda t: ()}, "holds no array"),
+        ({"history": lambda t: ()}, "holds no number"),
         (
             {"history": lambda t: jnp.ones(2), "y0": 1.0},
             r"`history` returned shape \(2,\) for a state of shape \(\); .*like `y0`",
@@ -88,6 +100,14 @@ def test_known_arguments_are_checked_inside_jit():
             "nonfinite",
         ),
         ({"delays": lambda t, y, args: 1 - t, "ts": [0.5, 1.9]}, "negative_delay"),
+        # Negative on (1, 1.1) only, which a step could pass over.
+        (
+            {
+                "f": lambda t, y, ylag, args: -0.01 * ylag[0], "rtol": 1e-2, "atol": 1e-2,
+                "delays": lambda t, y, args: (t - 1.05) ** 2 - 0.05**2, "ts": [0.9, 1.1],
+            },
+            "negative_delay",
+        ),
         (
             {
                 "f": lambda t, y, ylag, args, dylag: jnp.cos(t) + 3 * dylag[0],

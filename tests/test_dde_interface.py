@@ -107,6 +107,20 @@ def test_an_event_ends_the_solve():
     assert np.isnan(sol.ys[1])
 
 
+def test_an_event_may_be_a_truth_value():
+    event = lambda t, y, args: y < 0.4
+    sol = solve_dde(pull, jnp.ones_like, 1.0, 0.0, 5.0, args=1.0, event=event)
+    assert sol.result == DDEResult.event_occurred
+    np.testing.assert_allclose(sol.t_end, 0.6, rtol=1e-12)
+
+
+def test_a_component_at_zero_needs_no_absolute_tolerance():
+    past = lambda t: jnp.array([0.0, 1.0])
+    sol = solve_dde(pull, past, 1.0, 0.0, 2.0, args=1.0, atol=0.0, ts=[2.0])
+    assert sol.result == DDEResult.successful
+    np.testing.assert_allclose(sol.ys[0], [0.0, -0.5], atol=1e-6)
+
+
 @pytest.mark.parametrize("method", [diffrax.Bosh3(), diffrax.Dopri5(), diffrax.Tsit5()])
 def test_other_methods_keep_the_tolerance(method):
     sol = solve_dde(pull, jnp.ones_like, 1.0, 0.0, 3.0, args=1.0, ts=[3.0], method=method)
