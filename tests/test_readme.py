@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.pages import blocks
 
 from lemmata.verify import api
 from lemmata.verify.starter import write_starter
@@ -26,17 +27,12 @@ def _help(*arguments: str) -> str:
     return done.stdout
 
 
-def _code(text: str, language: str) -> str:
-    block = re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)[0]
-    return block
-
-
 def test_the_example_is_the_starter_without_its_comments(readme, tmp_path):
     write_starter(tmp_path / "claim.py")
     starter = (tmp_path / "claim.py").read_text(encoding="utf-8")
     bare = [re.sub(r"\s+# .*$", "", line) for line in starter.splitlines()]
 
-    assert _code(readme, "python").splitlines() == bare[2:]  # all but its docstring
+    assert blocks(readme, "python")[0].splitlines() == bare[2:]  # all but its docstring
 
 
 def test_the_commands_are_those_of_the_help(readme):
