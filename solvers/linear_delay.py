@@ -77,8 +77,10 @@ class Window:
         reach = float(np.abs(right_of).max(initial=0.0)) * self.end
         for middle, half, coefficients in self.pieces:
             x, w = _gauss(16 + order + int(1.5 * min(reach, 1e3)))
-            squares = half * (2 / (2 * np.arange(len(coefficients)) + 1)) @ (
-                (coefficients**2).sum((1, 2))
+            squares = (
+                half
+                * (2 / (2 * np.arange(len(coefficients)) + 1))
+                @ ((coefficients**2).sum((1, 2)))
             )
             s = middle + half * x
             fades = (s ** (2 * order) * np.exp(-2 * right_of[..., None] * s)) @ (half * w)

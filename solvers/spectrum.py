@@ -1,10 +1,8 @@
-"""Characteristic roots of u'(t) = A0 u(t) + A1 u(t - delay), and the linearisation behind it.
+"""Characteristic roots of linear delay equations, each with a bound of its error.
 
-The roots are the eigenvalues of the infinitesimal generator of the solution semigroup (it
-differentiates a history, and its domain holds the equation as a boundary condition), collocated at
-Chebyshev points; they converge faster than any power of 1/nodes. Source: Breda, Maset and
-Vermiglio, Stability of Linear Delay Differential Equations (Springer, 2015), chapter 5; the
-differentiation matrix is that of Trefethen, Spectral Methods in MATLAB (2000), chapter 6.
+`spectrum` finds the rightmost roots for several discrete and for distributed delays, and counts
+that none is missed; `rightmost` finds one root each for many equations with one delay at once. Both
+start from the collocated generator, see `collocation`.
 """
 
 from collections.abc import Callable
@@ -18,7 +16,35 @@ from jax.typing import ArrayLike
 from numpy.typing import ArrayLike as NumpyLike
 from numpy.typing import NDArray
 
+from lemmata.solvers.argument_principle import count_right_of
+from lemmata.solvers.collocation import collocated_roots, generator
+from lemmata.solvers.linear_delay import LinearDelay
+from lemmata.solvers.root_discs import Disc, least_singular, newton, root_discs
+
 Field = Callable[[Array, Array, tuple[Array, ...], Any], Array]
+
+_SPARE = 8  # guesses beyond those asked for: some are poor, some fall together
+_GAP = 1e-6  # between real parts, relative, for a line that is clear of roots to fit in
+
+
+class Spectrum(NamedTuple):
+    """The rightmost roots, largest real part first, of a pair the upper one first.
+
+    Each of `roots` (k,), per unit of time, stands for `multiplicities` (k,) roots within `errors`
+    (k,) of it: the discs hold exactly so many roots, by the argument principle. The list is
+    `complete` right of `right_of` if it has as many roots as are `counted` there, by the argument
+    principle on the half plane; if not, or if that is undecided, `reason` says so. `nodes` is the
+    collocation that was used.
+    """
+
+    roots: NDArray[np.complex128]
+    multiplicities: NDArray[np.int64]
+    errors: NDArray[np.float64]
+    right_of: float
+    counted: int | None
+    complete: bool
+    reason: str
+    nodes: int
 
 
 class RootEstimate(NamedTuple):
@@ -26,6 +52,105 @@ class RootEstimate(NamedTuple):
 
     root: NDArray[np.complex128]
     error: NDArray[np.float64]
+
+
+def spectrum(
+    system: LinearDelay,
+    *,
+    count: int | None = None,
+    right_of: float | None = None,
+    nodes: int = 24,
+    most: int = 1536,
+) -> Spectrum:
+    """Find the `count` rightmost roots, or all right of `right_of`.
+
+    With `count`, a multiple root counts as often as it occurs, pairs and equal real parts stay
+    together, and the list ends in a gap between real parts; it is shorter where fewer roots lie
+    right of the edge of the gamma kernels. The generator is collocated at `nodes` + 1 points, and
+    every eigenvalue refined by Newton's method on det Delta = 0. While the list and the count of
+    the argument principle differ, the nodes are doubled, as long as n * nodes stays within `most`;
+    the last result is then not `complete`. Raises ValueError unless exactly one of `count` and
+    `right_of` is given, and on bad values.
+
+    >>> found = spectrum(LinearDelay([0.0, -2.0], [0.0, 1.0]), count=2)
+    >>> print(found.roots.round(4), found.complete)
+    [0.1728+1.6737j 0.1728-1.6737j] True
+    """
+    if (count is None) == (right_of is None):
+        raise ValueError(f"Give one of `count={count!r}` and `right_of={right_of!r}`.")
+    if count is not None and count < 1:
+        raise ValueError(f"`count={count!r}` must be at least 1.")
+    if right_of is not None and not system.edge < right_of < np.inf:
+        raise ValueError(
+            f"`right_of={right_of!r}` must be finite and above {system.edge!r}, where the transform "
+            "of the gamma kernels ends."
+        )
+    if not 2 <= nodes <= most:
+        raise ValueError(f"`nodes={nodes!r}` must be at least 2, and at most `most={most!r}`.")
+    while True:
+        if right_of is None:
+            found = _rightmost_of(system, count or 1, nodes)
+        else:
+            found = _right_of(system, right_of, nodes)
+        if found.complete or 2 * nodes * system.size > most or system.memory == 0:
+            return found
+        nodes *= 2
+
+
+def _right_of(system: LinearDelay, line: float, nodes: int) -> Spectrum:
+    guesses = _upper_guesses(system, nodes)
+    # Newton's method moves a guess; what it moves left of the line is cut off.
+    near = guesses.real > line - 0.1 * (abs(line) + 1 / (system.memory or 1.0))
+    discs = root_discs(system, newton(system, guesses[near]))
+    return _counted(system, [disc for disc in discs if disc.centre.real > line], line, nodes)
+
+
+def _rightmost_of(system: LinearDelay, count: int, nodes: int) -> Spectrum:
+    guesses = _upper_guesses(system, nodes)[: count + _SPARE]
+    discs = root_discs(system, newton(system, guesses))
+    unit = 1 / (system.memory or 1.0)
+    total = 0
+    for end, disc in enumerate(discs, start=1):
+        total += disc.multiplicity * (2 if disc.centre.imag > 0 else 1)
+        low = disc.centre.real - disc.radius
+        rest = discs[end:]
+        gap = low - max([system.edge, *(one.centre.real + one.radius for one in rest)])
+        if total >= count and gap > _GAP * (abs(low) + unit):
+            return _counted(system, discs[:end], low - min(gap, abs(low) + unit) / 2, nodes)
+    low = min([disc.centre.real - disc.radius for disc in discs], default=0.0)
+    line = low - unit / 2 if system.edge == -np.inf else (min(low, 0.0) + system.edge) / 2
+    found = _counted(system, discs, line, nodes)
+    if found.complete and system.memory > 0 and system.edge == -np.inf:
+        reason = f"only {total} of {count} roots were found; use more `nodes`, or raise `most`"
+        return found._replace(complete=False, reason=reason)
+    return found
+
+
+def _upper_guesses(system: LinearDelay, nodes: int) -> NDArray[np.complex128]:
+    guesses = collocated_roots(system, nodes)
+    return guesses[guesses.imag >= 0]
+
+
+def _counted(system: LinearDelay, discs: list[Disc], line: float, nodes: int) -> Spectrum:
+    """Mirror the discs of the upper half plane, and compare their roots with the count."""
+    listed = []
+    for disc in discs:
+        listed.append(disc)
+        if disc.centre.imag > 0:
+            listed.append(disc._replace(centre=disc.centre.conjugate()))
+    roots = np.array([disc.centre for disc in listed], dtype=complex)
+    multiplicities = np.array([disc.multiplicity for disc in listed], dtype=np.int64)
+    errors = np.array([disc.radius for disc in listed], dtype=float)
+    number, reason = count_right_of(system, line)
+    sides = np.abs(roots.real - line) <= errors
+    if number is not None and sides.any():
+        reason = f"the root at {roots[sides][0]:.6g} may lie on either side of {line!r}"
+    elif number is not None and number != multiplicities.sum():
+        reason = (
+            f"{multiplicities.sum()} roots were found right of {line!r}, and the argument principle "
+            f"counts {number}; use more `nodes`, or raise `most`"
+        )
+    return Spectrum(roots, multiplicities, errors, line, number, not reason, reason, nodes)
 
 
 def linearise(f: Field, state: ArrayLike, args: Any = None) -> tuple[Array, Array]:
@@ -83,25 +208,11 @@ def _roots(
     a0: NDArray[np.float64], a1: NDArray[np.float64], delay: NDArray[np.float64], nodes: int
 ) -> NDArray[np.complex128]:
     # Time in units of the delay: the history lives on [-1, 0] for every lane.
-    scale = delay[..., None, None]
-    n = a0.shape[-1]
-    generator = np.zeros((*delay.shape, n * (nodes + 1), n * (nodes + 1)))
-    generator[..., n:, :] = np.kron(2 * _chebyshev_derivative(nodes)[1:], np.eye(n))
-    generator[..., :n, :n] = a0 * scale  # the node at time 0
-    generator[..., :n, -n:] += a1 * scale  # the node at time -delay
-    roots = np.linalg.eigvals(generator).astype(np.complex128) / delay[..., None]
+    weights = np.stack([a0, a1], axis=-3) * delay[..., None, None, None]
+    matrix = generator(weights, np.array([0.0, 1.0]), np.ones_like(delay), nodes)
+    roots = np.linalg.eigvals(matrix).astype(np.complex128) / delay[..., None]
     order = np.argsort(-roots.real, axis=-1, kind="stable")
     return np.take_along_axis(roots, order, axis=-1)
-
-
-def _chebyshev_derivative(nodes: int) -> NDArray[np.float64]:
-    """Differentiation matrix (nodes + 1)^2 on the points cos(i pi / nodes), from 1 down to -1."""
-    x = np.cos(np.pi * np.arange(nodes + 1) / nodes)
-    c = np.where((np.arange(nodes + 1) % nodes) == 0, 2.0, 1.0) * (-1.0) ** np.arange(nodes + 1)
-    gap = x[:, None] - x[None, :] + np.eye(nodes + 1)
-    d = np.outer(c, 1 / c) / gap
-    # The diagonal from the row sums (constants have derivative 0) is the stable choice.
-    return d - np.diag(d.sum(axis=1))
 
 
 def _newton_step(
@@ -115,13 +226,11 @@ def _newton_step(
     eye = np.eye(a0.shape[-1])
     matrix = root[..., None, None] * eye - a0 - a1 * fade
     slope = eye + delay[..., None, None] * a1 * fade
-    u, s, vh = np.linalg.svd(matrix)
-    left, right = u[..., :, -1].conj(), vh[..., -1, :].conj()
-    along = np.abs(np.einsum("...i,...ij,...j->...", left, slope, right))
+    sigma, along = least_singular(matrix, slope)
     size = np.abs(root) + np.abs(a0).sum((-1, -2)) + np.abs(a1 * fade).sum((-1, -2))
     with np.errstate(divide="ignore", invalid="ignore"):
         # An exactly double root has no first-order bound, and gets an infinite error.
-        newton = np.where(along > 0, s[..., -1] / along, np.inf)
+        newton = np.where(along > 0, sigma / along, np.inf)
         roundoff = np.where(along > 0, 8 * np.finfo(float).eps * size / along, np.inf)
     return newton, roundoff
 
