@@ -2,9 +2,10 @@ r"""How many characteristic roots lie in a region, by the argument principle.
 
 det Delta turns around zero once for every root inside, on the way around the boundary. The turn is
 followed without a gap: on a stretch of half-length h about z, Delta = Delta(z) (1 + E) with
-|E| <= h |Delta'| / sigma_min(Delta(z)); below 1, the eigenvalues of 1 + E never leave the right
-half plane, and their principal angles add up to the turn. Other stretches are halved. The count is
-a proof up to round-off, whose size `LinearDelay.noise` bounds.
+|E| <= h |Delta(z)^-1 Delta'(z)| + h^2 sup |Delta''| / (2 sigma_min(Delta(z))); below 1, the
+eigenvalues of 1 + E never leave the right half plane, and their principal angles add up to the
+turn. Other stretches are halved. The count is a proof up to round-off, whose size
+`LinearDelay.noise` bounds.
 """
 
 from collections.abc import Callable
@@ -27,9 +28,9 @@ class RootCount(NamedTuple):
 
 
 class Stretches(NamedTuple):
-    """Pieces of a curve: midpoints `at` (k,), and sigma_min(Delta) there, at least `clear` (k,).
+    """Pieces of a curve: midpoints `at` (k,), and a bound `clear` (k,) of sigma_min(Delta) on each.
 
-    Along the whole piece sigma_min is at least `clear`, and `turn` is what det Delta turns.
+    The bound is from below and holds along the whole piece. `turn` is what det Delta turns by.
     `reason` says why the curve could not be followed, if so.
     """
 
@@ -55,8 +56,8 @@ def count_right_of(
     c = float(right_of)
     if not system.edge < c < np.inf:
         raise ValueError(
-            f"`right_of={right_of!r}` must be finite and above {system.edge!r}, where the transform "
-            "of the gamma kernels ends."
+            f"`right_of={right_of!r}` must be finite and above {system.edge!r}, the edge of the "
+            "gamma kernels' transform."
         )
     reach = float(system.bound(0, c))
     if not np.isfinite(reach):
@@ -118,24 +119,25 @@ def follow(
             break
         mid, half = (lo + hi) / 2, speed * (hi - lo) / 2
         at = curve(mid)
-        middle = system.characteristic(at)[0]
-        sigma = np.linalg.svd(middle, compute_uv=False)[:, -1]
-        noise = system.noise(at)
-        with np.errstate(over="ignore", invalid="ignore"):
-            drift = half * (1 + system.bound(1, at.real - half)) + 2 * noise
-        clear = drift <= _TURN * (sigma - noise)
-        lost = ~clear & (sigma <= 4 * noise)
+        middle, slope = system.characteristic(at)
+        sigma, noise = np.linalg.svd(middle, compute_uv=False)[:, -1], system.noise(at)
+        lost = sigma <= 4 * noise
         if lost.any():
             where = complex(at[np.flatnonzero(lost)[0]])
             reason = f"a root lies on the curve, as far as rounding can tell, at {where:.6g}"
             break
+        first = np.linalg.norm(np.linalg.solve(middle, slope), axis=(-2, -1))
+        with np.errstate(over="ignore"):
+            second = system.bound(2, np.real(at) - half) / 2
+        drift = half * first + (half**2 * second + 2 * noise) / (sigma - noise)
+        clear = drift <= _TURN
         if clear.any():
             both = np.concatenate([lo[clear], hi[clear]])
             outer = system.characteristic(curve(both))[0]
             inner = np.concatenate([middle[clear]] * 2)
             angles = np.angle(np.linalg.eigvals(np.linalg.solve(inner, outer))).sum(axis=-1)
             turn += float(angles[len(both) // 2 :].sum() - angles[: len(both) // 2].sum())
-            kept.append((at[clear], (sigma - drift)[clear]))
+            kept.append((at[clear], (sigma * (1 - drift))[clear]))
         lo, hi, mid = lo[~clear], hi[~clear], mid[~clear]
         lo, hi = np.concatenate([lo, mid]), np.concatenate([mid, hi])
     at = np.concatenate([one for one, _ in kept]) if kept else np.zeros(0, complex)

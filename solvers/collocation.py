@@ -40,8 +40,8 @@ def collocated_roots(system: LinearDelay, nodes: int) -> NDArray[np.complex128]:
     for gamma in system.gammas:
         matrix = _with_chain(matrix, gamma)
     roots = np.asarray(scipy.linalg.eigvals(matrix), dtype=complex)
-    roots = roots[roots.real > system.edge]
-    return roots[np.argsort(-roots.real, kind="stable")]
+    roots = roots[np.real(roots) > system.edge]
+    return roots[np.argsort(-np.real(roots), kind="stable")]
 
 
 def generator(weights: Floats, lags: Floats, memory: Floats, nodes: int) -> Floats:

@@ -9,6 +9,7 @@ Differential Equations (Springer, 1993), chapter 7.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -59,7 +60,7 @@ class Window:
     def pieces(self) -> tuple[Piece, ...]:
         """The density on each smooth piece."""
         edges = [self.start, *self.breaks, self.end]
-        return tuple(self._resolve(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True))
+        return tuple(self._resolve(a, b) for a, b in pairwise(edges))
 
     def rule(self, degree: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Points (p,) and weighted densities (p, n, n), exact for polynomials up to `degree`."""
@@ -191,8 +192,8 @@ class LinearDelay:
             found = kernel.pieces[0].coefficients if isinstance(kernel, Window) else kernel.matrix
             if np.shape(found)[-2:] != matrices.shape[1:]:
                 raise ValueError(
-                    f"`kernels[{i}]` has matrices {np.shape(found)[-2:]} beside `matrices` of shape "
-                    f"{matrices.shape}; all must be (n, n) for one n."
+                    f"`kernels[{i}]` has matrices {np.shape(found)[-2:]} beside `matrices` of "
+                    f"shape {matrices.shape}; all must be (n, n) for one n."
                 )
         for name, value in (("lags", lags), ("matrices", matrices), ("kernels", kernels)):
             object.__setattr__(self, name, value)
@@ -264,9 +265,11 @@ class LinearDelay:
     def noise(self, root: ArrayLike) -> NDArray[np.float64]:
         """How far off the computed Delta(root) may be in the 2-norm, by round-off."""
         z = np.asarray(root, dtype=complex)
-        mass, moment = (self.bound(order, z.real) for order in (0, 1))
+        mass, moment = (self.bound(order, np.real(z)) for order in (0, 1))
         roundings = 8 * self.size * (np.abs(z) + mass) + np.abs(z) * moment
-        unresolved = sum((window.bound(0, z.real) for window in self.windows), np.zeros(z.shape))
+        unresolved = sum(
+            (window.bound(0, np.real(z)) for window in self.windows), np.zeros(z.shape)
+        )
         return _EPS * roundings + _RESOLVED * unresolved
 
     @cached_property

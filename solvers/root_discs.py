@@ -56,7 +56,8 @@ def det_over_slope(delta: NDArray[Any], slope: NDArray[Any]) -> NDArray[Any]:
 
 def least_singular(delta: NDArray[Any], slope: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """sigma_min of Delta (...), and |u* Delta' v| along its vectors: near a simple root z0,
-    the first is the second times |z - z0|."""
+    the first is the second times |z - z0|.
+    """
     u, s, vh = np.linalg.svd(delta)
     left, right = u[..., :, -1].conj(), vh[..., -1, :].conj()
     return s[..., -1], np.abs(np.einsum("...i,...ij,...j->...", left, slope, right))

@@ -82,8 +82,8 @@ def spectrum(
         raise ValueError(f"`count={count!r}` must be at least 1.")
     if right_of is not None and not system.edge < right_of < np.inf:
         raise ValueError(
-            f"`right_of={right_of!r}` must be finite and above {system.edge!r}, where the transform "
-            "of the gamma kernels ends."
+            f"`right_of={right_of!r}` must be finite and above {system.edge!r}, the edge of the "
+            "gamma kernels' transform."
         )
     if not 2 <= nodes <= most:
         raise ValueError(f"`nodes={nodes!r}` must be at least 2, and at most `most={most!r}`.")
@@ -142,13 +142,13 @@ def _counted(system: LinearDelay, discs: list[Disc], line: float, nodes: int) ->
     multiplicities = np.array([disc.multiplicity for disc in listed], dtype=np.int64)
     errors = np.array([disc.radius for disc in listed], dtype=float)
     number, reason = count_right_of(system, line)
-    sides = np.abs(roots.real - line) <= errors
+    sides = np.abs(np.real(roots) - line) <= errors
     if number is not None and sides.any():
         reason = f"the root at {roots[sides][0]:.6g} may lie on either side of {line!r}"
     elif number is not None and number != multiplicities.sum():
         reason = (
-            f"{multiplicities.sum()} roots were found right of {line!r}, and the argument principle "
-            f"counts {number}; use more `nodes`, or raise `most`"
+            f"{multiplicities.sum()} roots were found right of {line!r}, and the argument "
+            f"principle counts {number}; use more `nodes`, or raise `most`"
         )
     return Spectrum(roots, multiplicities, errors, line, number, not reason, reason, nodes)
 
