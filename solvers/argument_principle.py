@@ -104,8 +104,12 @@ def follow(
     ends: tuple[float, float],
     *,
     stretches: int,
+    bend: float = _TURN,
 ) -> Stretches:
-    """Follow det Delta along `curve(t)`, |curve'| <= `speed`, between the `ends` of t."""
+    """Follow det Delta along `curve(t)`, |curve'| <= `speed`, between the `ends` of t.
+
+    At most `stretches` pieces are looked at; each is short enough for |E| <= `bend` < 1.
+    """
     edges = np.linspace(*ends, 17)
     lo, hi = edges[:-1], edges[1:]
     turn, seen = 0.0, 0
@@ -130,7 +134,7 @@ def follow(
         with np.errstate(over="ignore"):
             second = system.bound(2, np.real(at) - half) / 2
         drift = half * first + (half**2 * second + 2 * noise) / (sigma - noise)
-        clear = drift <= _TURN
+        clear = drift <= bend
         if clear.any():
             both = np.concatenate([lo[clear], hi[clear]])
             outer = system.characteristic(curve(both))[0]

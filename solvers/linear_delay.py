@@ -267,9 +267,8 @@ class LinearDelay:
         z = np.asarray(root, dtype=complex)
         mass, moment = (self.bound(order, np.real(z)) for order in (0, 1))
         roundings = 8 * self.size * (np.abs(z) + mass) + np.abs(z) * moment
-        unresolved = sum(
-            (window.bound(0, np.real(z)) for window in self.windows), np.zeros(z.shape)
-        )
+        windows = [window.bound(0, np.real(z)) for window in self.windows]
+        unresolved = np.sum([np.zeros(z.shape), *windows], axis=0)
         return _EPS * roundings + _RESOLVED * unresolved
 
     @cached_property
