@@ -124,7 +124,7 @@ def _movement(
     line = follow(middle, lambda y: 1j * y, 1.0, (0.0, top), stretches=_STRETCHES, bend=_BEND)
     if line.reason:
         return unknown
-    at = line.at[np.argsort(line.at.imag)]
+    at = line.at[np.argsort(np.imag(line.at))]
     here = middle.characteristic(at)[0]
     moves = [np.linalg.solve(here, end.characteristic(at)[0] - here) for end in ends]
     radius = np.abs(np.linalg.eigvals(np.array(moves))).max(axis=(0, -1))
