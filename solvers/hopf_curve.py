@@ -195,7 +195,8 @@ def _trace(
             if length < _SHORTEST * step:
                 return found, f"no further point within {length:.1e} of the box"
             continue
-        found.append(new)
+        if np.abs(new - here).max() > _SETTLED:
+            found.append(new)
         if axis is not None:
             return found, "omega = 0" if axis == 2 else "the edge of the box"
         if len(found) > 2 and _passes(first, tangent, here, new):

@@ -95,7 +95,7 @@ def _changes(
 def _explained(
     ends: NDArray[np.float64], change: int, curves: list[HopfCurve], sides: NDArray[np.float64]
 ) -> bool:
-    """Whether the known curves between the `ends` (2, 2), at 1 or 2 roots each, can make `change`."""
+    """Whether the known curves between the `ends` (2, 2) can make `change`: 1 or 2 roots each."""
     real = pairs = 0
     for curve in curves:
         crossings = _crossings(ends, np.stack([curve.x, curve.y], axis=1) / sides)
@@ -129,10 +129,8 @@ def _holds(
     length = np.maximum((way**2).sum(axis=1), 1e-300)
     t = np.clip(((at / sides - p) * way).sum(axis=1) / length, 0.0, 1.0)
     away = np.linalg.norm(at / sides - p - t[:, None] * way, axis=1)
-    low, high = (
-        np.minimum(curve.omega[:-1], curve.omega[1:]),
-        np.maximum(curve.omega[:-1], curve.omega[1:]),
-    )
+    both = np.stack([curve.omega[:-1], curve.omega[1:]])
+    low, high = both.min(axis=0), both.max(axis=0)
     slack = (high - low) + 1e-6 * (1 + abs(omega))
     beside = (omega >= low - slack) & (omega <= high + slack)
     return bool((beside & (away <= _OFF_CHORD * step)).any())
