@@ -26,6 +26,8 @@ from lemmata.verify.api import (
 derived = deferred("lemmata.theory.hayes")
 flips = deferred("lemmata.solvers.flips")
 growth = deferred("lemmata.solvers.growth")
+linear_delay = deferred("lemmata.solvers.linear_delay")
+principle = deferred("lemmata.solvers.argument_principle")
 spectrum = deferred("lemmata.solvers.spectrum")
 
 paper = Paper(
@@ -162,8 +164,21 @@ def criterion(p: Point) -> int:
     uses=("hopf/hayes/curve", "hopf/hayes/line"),
     points=96,
     batched=True,
+    method="rightmost root",
 )
 def region(p: Point, accuracy: Accuracy) -> Measurement:
     """The sign of the rightmost root's real part, all over a rectangle."""
     value, error = _root(np.asarray(p.a, float), np.asarray(p.b, float), accuracy)
     return Measurement(value, bias=error)
+
+
+@region.also("argument principle", batched=True)
+def region_by_counting(p: Point, accuracy: Accuracy) -> Measurement:
+    """The number of roots in the right half plane: -1 for none, else that number."""
+    equations = [
+        linear_delay.LinearDelay([a, b], [0.0, 1.0])
+        for a, b in zip(np.asarray(p.a).tolist(), np.asarray(p.b).tolist(), strict=True)
+    ]
+    counts = [principle.count_right_of(one).number for one in equations]
+    value = [np.nan if n is None else float(n or -1) for n in counts]
+    return Measurement(np.array(value), converged=np.isfinite(value))
