@@ -5,8 +5,9 @@ from tests.pages import blocks, run_blocks
 
 
 @pytest.mark.heavy
-def test_the_page_on_delay_equations_runs(checkout):
-    run_blocks((checkout / "docs" / "delay_equations.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", ["delay_equations.md", "stability.md"])
+def test_a_page_runs(checkout, page):
+    run_blocks((checkout / "docs" / page).read_text(encoding="utf-8"))
 
 
 def test_the_page_on_delay_equations_starts_in_ten_lines(checkout):
