@@ -35,7 +35,8 @@ format: $(STAMP) ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
 
-bench: $(STAMP) ## time each of benchmarks/*.py
+bench: $(STAMP) ## time each of benchmarks/*.py against its peers, which this installs
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev,bench]'
 	@set -e; for file in $(sort $(wildcard benchmarks/*.py)); do \
 	    echo "== $$file"; $(BIN)/python "$$file" $(ARGS); done
 
@@ -57,7 +58,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS) .ns/lemmata/__init__.py
 lock:           ## refresh constraints.txt: the newest versions that install together
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	@build/lock/bin/python -m pip install -q --upgrade pip
-	@build/lock/bin/python -m pip install -q -e '.[dev]'
+	@build/lock/bin/python -m pip install -q -e '.[dev,bench]'
 	@{ sed -n '/^#/p' constraints.txt; \
 	   build/lock/bin/python -m pip freeze --all --exclude-editable | grep == \
 	       | LC_ALL=C sort -f; } > build/lock/constraints.txt

@@ -27,6 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lemmata.solvers.aligned import ConstantHistory, solve_aligned
+from lemmata.solvers.dde import solve_dde
 
 try:
     import symengine
@@ -34,10 +35,6 @@ try:
 except ImportError as missing:
     print(f"{missing}; install the peer: pip install -e '.[bench]'", file=sys.stderr)
     sys.exit(2)
-try:
-    from lemmata.solvers.dde import solve_dde  # pyright: ignore[reportMissingImports]
-except ImportError:
-    solve_dde = None
 
 A, C, K, X_C = 2.0, 7.0, 10.0, 0.72
 REST = X_C + math.log(A / (C - A)) / K
@@ -143,20 +140,20 @@ def aligned(steps: int, delays: np.ndarray) -> Solver:
 
 
 def adaptive(rtol: float, delays: np.ndarray) -> Solver:
-    """The same by `solve_dde`: states at the samples."""
-    assert solve_dde is not None
+    """The same by `solve_dde`: states at the samples; compiled once for all tolerances."""
     places = jnp.asarray(sampled(delays), dtype=float)
+    return lambda batch: np.asarray(_adaptive(batch, places, rtol))
 
+
+@jax.jit
+def _adaptive(batch, places, rtol):
     def one(delay, place):
-        lag = lambda t, y, args: args
         solution = solve_dde(
-            rhs, ConstantHistory(START), [lag], 0.0, END, args=delay, ts=place * delay,
-            rtol=rtol, atol=rtol,
-        )  # fmt: skip
+            rhs, ConstantHistory(START), delay, 0.0, END, ts=place * delay, rtol=rtol, atol=rtol
+        )
         return solution.ys
 
-    run = jax.jit(jax.vmap(one))
-    return lambda batch: np.asarray(run(batch, places))
+    return jax.vmap(one)(batch, places)
 
 
 class Peer:
@@ -247,10 +244,10 @@ def ladder(
 
 def ladders(delays: np.ndarray, exact: np.ndarray, smallest: float) -> dict[str, list[Setting]]:
     """Of each integrator of lemmata that is there."""
-    found = {"solve_aligned": ladder(aligned, STEPS, delays, exact, smallest)}
-    if solve_dde is not None:
-        found["solve_dde"] = ladder(adaptive, RTOLS, delays, exact, smallest)
-    return found
+    return {
+        "solve_aligned": ladder(aligned, STEPS, delays, exact, smallest),
+        "solve_dde": ladder(adaptive, RTOLS, delays, exact, smallest),
+    }
 
 
 def cheapest(rungs: list[Setting], error: float) -> Setting | None:
