@@ -1,4 +1,4 @@
-"""Code blocks of Markdown pages: found, run in order, and what they print compared with the page."""
+"""Code blocks of Markdown pages: found, run in order, and compared with what the page says."""
 
 import contextlib
 import io
