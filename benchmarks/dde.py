@@ -244,10 +244,10 @@ def ladder(
 
 def ladders(delays: np.ndarray, exact: np.ndarray, smallest: float) -> dict[str, list[Setting]]:
     """Of each integrator of lemmata that is there."""
-    return {
-        "solve_aligned": ladder(aligned, STEPS, delays, exact, smallest),
-        "solve_dde": ladder(adaptive, RTOLS, delays, exact, smallest),
-    }
+    found = {"solve_aligned": ladder(aligned, STEPS, delays, exact, smallest)}
+    if delays.size == 1:  # a lane of a batch costs what a trajectory does: minutes for a thousand
+        found["solve_dde"] = ladder(adaptive, RTOLS, delays, exact, smallest)
+    return found
 
 
 def cheapest(rungs: list[Setting], error: float) -> Setting | None:
