@@ -132,7 +132,8 @@ def follow(
             break
         first = np.linalg.norm(np.linalg.solve(middle, slope), axis=(-2, -1))
         with np.errstate(over="ignore"):
-            second = system.bound(2, np.real(at) - half) / 2
+            low = np.maximum(np.abs(np.imag(at)) - half, 0.0)
+            second = system.bound(2, np.real(at) - half, low) / 2
         drift = half * first + (half**2 * second + 2 * noise) / (sigma - noise)
         clear = drift <= bend
         if clear.any():

@@ -243,23 +243,25 @@ class LinearDelay:
             slope = slope + gamma.transform(z, 1)[..., None, None] * gamma.matrix
         return delta, slope
 
-    def bound(self, order: int, right_of: ArrayLike) -> NDArray[np.float64]:
-        """A bound of the `order`-th derivative of z - Delta(z) in the 2-norm, for Re z >= right_of.
+    def bound(self, order: int, right_of: ArrayLike, above: ArrayLike = 0.0) -> NDArray[np.float64]:
+        """A bound of the `order`-th derivative of z - Delta(z) in the 2-norm.
 
-        Of order 0, it bounds every root there: Delta(z) u = 0 gives |z| |u| <= bound |u|. It is inf
-        left of the `edge`.
+        It holds where Re z >= `right_of` and |Im z| >= `above`, two arrays of one shape. Of order
+        0, it bounds every root there: Delta(z) u = 0 gives |z| |u| <= bound |u|. It is inf where
+        that reaches the `edge`.
         """
-        c = np.asarray(right_of, dtype=float)
+        c, y = np.broadcast_arrays(np.asarray(right_of, float), np.asarray(above, float))
         with np.errstate(over="ignore"):
             fades = self.lags**order * np.exp(-c[..., None] * self.lags)
             total = fades @ self._norms
             for window in self.windows:
                 total = total + window.bound(order, c)
             for gamma in self.gammas:
-                beyond = c <= -gamma.rate
-                fade = gamma.transform(np.where(beyond, 0.0, c), order)
+                # |1 + z / rate| is least at the corner of the region.
+                far = np.hypot(np.maximum(1 + c / gamma.rate, 0), y / gamma.rate)
+                fade = gamma.transform(gamma.rate * (np.where(far > 0, far, 1.0) - 1), order)
                 norm = np.linalg.norm(np.asarray(gamma.matrix), 2)
-                total = total + np.where(beyond, np.inf, fade * norm)
+                total = total + np.where(far > 0, fade * norm, np.inf)
         return np.asarray(total)
 
     def noise(self, root: ArrayLike) -> NDArray[np.float64]:

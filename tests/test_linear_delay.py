@@ -79,7 +79,9 @@ def test_bounds_hold_right_of_their_line(z, right):
     system, c = mixed(), z.real - right
     if c > system.edge:
         delta, slope = system.characteristic(z)
-        assert np.linalg.norm(z * np.eye(2) - delta, 2) <= system.bound(0, c) * (1 + 1e-12)
+        for y in (0.0, abs(z.imag) - right / 10, abs(z.imag)):
+            bound = system.bound(0, c, max(y, 0.0)) * (1 + 1e-12)
+            assert np.linalg.norm(z * np.eye(2) - delta, 2) <= bound
         assert np.linalg.norm(slope - np.eye(2), 2) <= system.bound(1, c) * (1 + 1e-12)
         h = 1e-4
         bend = (system.characteristic(z + h)[1] - system.characteristic(z - h)[1]) / (2 * h)

