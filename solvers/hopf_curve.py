@@ -21,6 +21,7 @@ Box = tuple[tuple[float, float], tuple[float, float]]
 _EPS = float(np.finfo(float).eps)
 _DIFFERENCE = 1e-6  # step of a difference quotient, of the box: it only steers Newton's method
 _SETTLED = 1e-12  # last correction, in units of the box
+_SAME = 1e-6  # error of a start, of the box, beyond which it is on no curve
 _TURN = 0.2  # radians between tangents of one step
 _SHORTEST = 1e-4  # of the asked step
 _ZERO = 1e-5  # of the frequency's unit: x and y are even in omega, so that 1e-10 is left
@@ -71,7 +72,7 @@ def hopf_curve(
     problem = _Problem(system_of, np.array([box[0][0], box[1][0], 0.0])[: len(scale)], scale)
     guess = (np.array(start[: len(scale)], dtype=float) - problem.origin) / scale
     first = problem.settle(guess, None)
-    if first is None:
+    if first is None or not problem.error(first) < _SAME:
         raise ValueError(
             f"Newton's method finds no point of the curve near `start={start!r}`; take one from "
             "`hopf_points`."
@@ -152,7 +153,8 @@ class _Problem:
         g, jacobian, _ = self.at(u)
         system, z = self._system(u)
         slack = np.linalg.norm(g) + float(system.noise(z))
-        return float(slack / np.linalg.svd(jacobian, compute_uv=False)[-1])
+        least = np.linalg.svd(jacobian, compute_uv=False)[-1]
+        return float(slack / least) if least > 0 else np.inf
 
     def _system(self, u: Floats) -> tuple[LinearDelay, complex]:
         x, y, *omega = (u * self.scale + self.origin).tolist()

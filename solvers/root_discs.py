@@ -28,16 +28,20 @@ class Disc(NamedTuple):
 def newton(system: LinearDelay, guesses: NDArray[Any]) -> NDArray[Any]:
     """Newton's method on det Delta = 0 from every guess (k,); its last values (k,)."""
     roots = np.array(guesses, dtype=complex)
-    active = np.arange(len(roots))
+    active, last = np.arange(len(roots)), np.full(len(roots), np.inf)
     for _ in range(_ROUNDS):
         if not len(active):
             break
         step = det_over_slope(*system.characteristic(roots[active]))
         # A far step would leave the guess for another root: a quarter of its size at most.
-        longest = (np.abs(roots[active]) + 1 / (system.memory or 1.0)) / 4
-        step = step * np.minimum(1.0, longest / np.maximum(np.abs(step), longest))
+        size = np.abs(roots[active]) + 1 / (system.memory or 1.0)
+        step = step * np.minimum(1.0, size / 4 / np.maximum(np.abs(step), size / 4))
         roots[active] -= step
-        active = active[np.abs(step) > 2 * _EPS * np.abs(roots[active])]
+        length = np.abs(step)
+        # Short steps that shrink no more are rounding: even at a double root they halve.
+        stalled = (length > 0.9 * last[active]) & (length < 1e-6 * size)
+        last[active] = length
+        active = active[~stalled & (length > _EPS * np.abs(roots[active]))]
     return roots
 
 
@@ -76,7 +80,8 @@ def root_discs(system: LinearDelay, roots: NDArray[Any]) -> list[Disc]:
     with np.errstate(divide="ignore", over="ignore"):
         simple = 8 * (sigma + system.noise(roots)) / along + 4 * _EPS * np.abs(roots)
     # Near a multiple root that is far too wide; from the root of round-off on, the disc grows.
-    starts = np.minimum(simple, np.sqrt(_EPS) * (np.abs(roots) + 1 / (system.memory or 1.0)))
+    sizes = np.abs(roots) + 1 / (system.memory or 1.0)
+    starts = np.clip(simple, _EPS**2 * sizes, np.sqrt(_EPS) * sizes)
     for root, radius in zip(roots, starts, strict=True):
         new = _disc(system, complex(root), float(radius))
         # Discs that touch may hold one root twice: one disc around both counts it once.

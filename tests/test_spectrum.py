@@ -172,14 +172,14 @@ def distances(roots, exact):
 @given(a=st.floats(-2, 2), b=st.floats(0.2, 5), delay=delays, sign=st.sampled_from([-1, 1]))
 def test_many_rightmost_roots_are_lamberts_branches(a, b, delay, sign):
     exact = lambert_roots(a, sign * b, delay, range(-20, 21))
-    assume(np.isfinite(exact).all())  # SciPy's W has none at its branch point
+    # Beside its branch point -1/e SciPy's W is off by the root of its tolerance.
+    assume(abs(sign * b * delay * np.exp(1 - a * delay) + 1) > 1e-3)
     found = spectrum(LinearDelay([a, sign * b], [0.0, delay]), count=9)
 
     assert found.complete, found.reason
     assert found.counted == found.multiplicities.sum() >= 9
     w = (found.roots - a) * delay
-    # SciPy's W near its branch point is itself good to the root of round-off only.
-    slack = 1e-14 * (1 + np.abs(w)) / np.maximum(np.abs(1 + w), 1e-8) / delay
+    slack = 1e-14 * (1 + np.abs(w)) / np.abs(1 + w) / delay
     assert (distances(found.roots, exact) <= found.errors + slack).all()
     assert (exact.real > found.right_of).sum() == found.counted
     assert (np.diff(found.roots.real) <= 0).all()

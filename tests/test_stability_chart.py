@@ -85,5 +85,5 @@ def test_a_change_without_a_crossing_is_owned_up_to(monkeypatch):
 
 @pytest.mark.parametrize("wrong", [[1.0], [1.0, 0.0], [[0.0, 1.0]]])
 def test_a_grid_must_increase(wrong):
-    with pytest.raises(ValueError, match="`ys=.* must be at least two increasing numbers"):
+    with pytest.raises(ValueError, match=r"`ys=.* must be at least two increasing numbers"):
         stability_chart(hayes, [0.0, 1.0], wrong)
