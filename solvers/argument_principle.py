@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lemmata.solvers.linear_delay import LinearDelay
 
 _TURN = 0.9  # of |E|, which must stay below 1: the rest is for rounding its bound
+_FARTHEST = 1e100  # that a root may be, so that its square does not overflow
 _SLACK = 0.05  # of a count, before it is a whole number: far above rounding, far below 1
 
 
@@ -60,7 +61,7 @@ def count_right_of(
             "gamma kernels' transform."
         )
     reach = float(system.bound(0, c))
-    if not np.isfinite(reach):
+    if not reach < _FARTHEST:
         return RootCount(None, f"the bound of the roots right of {c!r} overflows")
     if c > reach:
         return RootCount(0)
@@ -131,10 +132,10 @@ def follow(
             reason = f"a root lies on the curve, as far as rounding can tell, at {where:.6g}"
             break
         first = np.linalg.norm(np.linalg.solve(middle, slope), axis=(-2, -1))
+        low = np.maximum(np.abs(np.imag(at)) - half, 0.0)
         with np.errstate(over="ignore"):
-            low = np.maximum(np.abs(np.imag(at)) - half, 0.0)
             second = system.bound(2, np.real(at) - half, low) / 2
-        drift = half * first + (half**2 * second + 2 * noise) / (sigma - noise)
+            drift = half * first + (half**2 * second + 2 * noise) / (sigma - noise)
         clear = drift <= bend
         if clear.any():
             both = np.concatenate([lo[clear], hi[clear]])

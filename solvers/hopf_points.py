@@ -150,10 +150,10 @@ def _neighbourhood(
     near, root = _WIDEST * span, 1j * point.omega
     while near > least:
         a, b = max(point.parameter - near, limits[0]), min(point.parameter + near, limits[1])
+        samples = (a, point.parameter, b)
         wide = _DISC * abs(rate) * near
-        if not point.omega or wide < point.omega:
+        if wide < (point.omega or np.inf) and wide < min(-system_of(p).edge for p in samples):
             at, movement = _movement(system_of, a, (3 * a + b) / 4, b)
-            samples = (a, point.parameter, b)
             if (
                 np.isfinite(movement).all()
                 and (np.abs(at[movement >= 1] - root) < wide / 2).all()

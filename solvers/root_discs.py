@@ -14,6 +14,7 @@ from lemmata.solvers.linear_delay import LinearDelay
 
 _ROUNDS = 60  # of Newton's method: at a double root each only halves the error
 _WIDER = 4.0  # by which a disc grows until its rim is clear of roots
+_DEEPEST = 300  # e-foldings within the memory: left of that exp(-z s) nears overflow
 _EPS = float(np.finfo(float).eps)
 
 
@@ -26,9 +27,12 @@ class Disc(NamedTuple):
 
 
 def newton(system: LinearDelay, guesses: NDArray[Any]) -> NDArray[Any]:
-    """Newton's method on det Delta = 0 from every guess (k,); its last values (k,)."""
+    """Newton's method on det Delta = 0 from every guess (k,); its last values (k,).
+
+    Where it gets too far left to compute with, or left of the edge of the gamma kernels, it stops.
+    """
     roots = np.array(guesses, dtype=complex)
-    active, last = np.arange(len(roots)), np.full(len(roots), np.inf)
+    active, last = np.flatnonzero(_within(system, roots)), np.full(len(roots), np.inf)
     for _ in range(_ROUNDS):
         if not len(active):
             break
@@ -41,7 +45,8 @@ def newton(system: LinearDelay, guesses: NDArray[Any]) -> NDArray[Any]:
         # Short steps that shrink no more are rounding: even at a double root they halve.
         stalled = (length > 0.9 * last[active]) & (length < 1e-6 * size)
         last[active] = length
-        active = active[~stalled & (length > _EPS * np.abs(roots[active]))]
+        moving = ~stalled & (length > _EPS * np.abs(roots[active]))
+        active = active[moving & _within(system, roots[active])]
     return roots
 
 
@@ -74,6 +79,7 @@ def root_discs(system: LinearDelay, roots: NDArray[Any]) -> list[Disc]:
     with a root in it can be found, the value is no root, and is left out.
     """
     discs: list[Disc] = []
+    roots = roots[_within(system, roots)]
     if not len(roots):
         return discs
     sigma, along = least_singular(*system.characteristic(roots))
@@ -99,7 +105,7 @@ def root_discs(system: LinearDelay, roots: NDArray[Any]) -> list[Disc]:
 def _disc(system: LinearDelay, centre: complex, radius: float) -> Disc | None:
     centre = complex(centre.real, abs(centre.imag))
     widest = (abs(centre) + 1 / (system.memory or 1.0)) / 2
-    while radius < widest and centre.real - radius > system.edge:
+    while radius < widest and _within(system, np.array(centre - radius)):
         if 0 < centre.imag <= radius:
             centre, radius = complex(centre.real, 0.0), radius + centre.imag
         found = count_within(system, centre, radius)
@@ -107,6 +113,10 @@ def _disc(system: LinearDelay, centre: complex, radius: float) -> Disc | None:
             return Disc(centre, found.number, radius)
         radius *= _WIDER
     return None
+
+
+def _within(system: LinearDelay, roots: NDArray[Any]) -> NDArray[np.bool_]:
+    return (np.real(roots) > system.edge) & (np.real(roots) * system.memory > -_DEEPEST)
 
 
 def _touch(one: Disc, other: Disc) -> bool:

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from lemmata.solvers import hopf_points as module
 from lemmata.solvers.hopf_curve import hopf_curve
 from lemmata.solvers.hopf_points import hopf_points
-from lemmata.solvers.linear_delay import LinearDelay, Window
+from lemmata.solvers.linear_delay import Gamma, LinearDelay, Window
 
 pytestmark = pytest.mark.heavy
 
@@ -78,6 +78,23 @@ def test_a_window_crosses_where_it_should():
     assert abs(point.parameter - np.pi**2 / 2) <= point.error < 1e-9
     assert abs(point.omega - np.pi / point.parameter) <= point.omega_error + point.error
     assert (point.direction, found.undecided, found.unstable) == (2, (), (0, 2))
+
+
+def test_a_gamma_kernel_crosses_where_it_should():
+    # i w (1 + i w / r)^4 = -c: pi / 2 + 4 atan(w / r) = pi, and c = w (1 + (w / r)^2)^2.
+    found = hopf_points(lambda c: LinearDelay([0.0], [0.0], (Gamma(-c, 4, 5.0),)), 0.1, 20.0)
+    w = 5 * np.tan(np.pi / 8)
+    (point,) = found.points
+
+    assert not found.undecided
+    assert abs(point.parameter - w * (1 + w**2 / 25) ** 2) <= point.error < 1e-11
+    assert abs(point.omega - w) <= point.omega_error
+
+
+def test_a_root_that_stays_on_the_axis_leaves_everything_undecided():
+    found = hopf_points(lambda a: hayes(a, -a), -1.1, 0.8, cells=40)
+
+    assert found == ((), ((-1.1, 0.8),), (None, None))
 
 
 def test_a_pair_that_comes_and_goes_between_equal_counts_is_found():

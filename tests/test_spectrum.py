@@ -327,6 +327,26 @@ def test_too_few_nodes_are_doubled_and_at_the_limit_owned_up_to():
     assert few.reason
 
 
+@pytest.mark.parametrize("b", [0.0, 1e-200])
+def test_what_has_no_more_roots_in_reach_says_so(b):
+    found = spectrum(LinearDelay([-1.0, b], [0.0, 50.0]), count=3, most=48)
+
+    assert not found.complete
+    assert found.roots.tolist() == [-1.0]
+    assert found.reason == "only 1 of 3 roots were found; use more `nodes`, or raise `most`"
+
+
+def test_a_long_delay_has_many_unstable_roots():
+    # x' = -x - 2 x(t - delay): i w with w^2 = 3, a pair for each lag (2 pi / 3 + 2 pi k) / w.
+    delay = 100.0
+    crossed = int((delay * np.sqrt(3) - 2 * np.pi / 3) / (2 * np.pi)) + 1
+    found = spectrum(LinearDelay([-1.0, -2.0], [0.0, delay]), right_of=0.0)
+
+    assert found.complete
+    assert found.counted == 2 * crossed == 56
+    assert found.errors.max() < 1e-13
+
+
 def test_a_line_through_a_root_is_undecided():
     found = spectrum(LinearDelay([0.0, -np.pi / 2], [0.0, 1.0]), right_of=0.0, most=48)
 
