@@ -52,9 +52,10 @@ def hopf_curve(
     """Follow the curve through `start`, near (x, y, omega), both ways to the edge of the `box`.
 
     `step` is the longest, in units of the box's sides; at most `points` are taken each way. The
-    ends are "the edge of the box", "omega = 0", where a pair becomes a double zero (the last omega
-    is not quite 0 there, see `_ZERO`), "closed", or what stopped it. `system_of(x, y)` is called a little outside of the box, too. Raises ValueError
-    where Newton's method finds no point near the start, and on a box or step that is not positive.
+    ends are "the edge of the box", "omega = 0", where a pair becomes a double zero (omega is not
+    quite 0 at that point, see `_ZERO`), "closed", or what stopped it. `system_of(x, y)` is called a
+    little outside of the box, too. Raises ValueError where Newton's method finds no point near the
+    start, and on a box or step that is not positive.
 
     >>> hayes = lambda a, b: LinearDelay([a, b], [0.0, 1.0])
     >>> c = hopf_curve(hayes, (0, -1.5, 1.5), ((-1, 2), (-3, 0)))
