@@ -24,12 +24,12 @@ def lambert(a, b, delay=1.0, branches=40):
 
 @given(a=st.floats(-4, 4), b=st.floats(-30, 30), delay=st.floats(0.1, 3), c=st.floats(-0.8, 1))
 def test_the_count_is_that_of_lamberts_branches(a, b, delay, c):
-    assume(abs(b) > 1e-6)
+    # Beside its branch point -1/e SciPy's W is off by the root of its tolerance.
+    assume(abs(b) > 1e-6 and abs(b * delay * np.exp(1 - a * delay) + 1) > 1e-3)
     # Every root right of c is within |a| + |b| exp(-c delay), which so many branches reach.
     reach = (abs(a) + abs(b) * np.exp(-c * delay)) * delay
     roots = lambert(a, b, delay, branches=int(reach / (2 * np.pi)) + 3)
     assume(np.abs(roots.real - c).min() > 1e-6)
-    # Near the branch point SciPy's roots are good to 1e-8 only.
     found = count_right_of(hayes(a, b, delay), c)
 
     assert found.number == (roots.real > c).sum(), found.reason
