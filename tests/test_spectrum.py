@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -211,6 +212,19 @@ def test_two_roots_a_little_apart_are_told_apart():
     assert found.multiplicities.tolist() == [1, 1]
     assert np.allclose(found.roots.imag, [np.sqrt(2 * gap), -np.sqrt(2 * gap)], rtol=1e-3)
     assert found.errors.max() < 1e-6
+
+
+@given(a=coefficients, delay=delays, digits=st.floats(-14, -1), sign=st.sampled_from([-1, 1]))
+def test_roots_beside_a_double_one_are_within_their_errors(a, delay, digits, sign):
+    b = -np.exp(a * delay - 1) / delay * (1 + sign * 10**digits)
+    found = spectrum(LinearDelay([a, b], [0.0, delay]), count=2)
+    with mpmath.workdps(40):
+        x, y, z = (mpmath.mpf(float(value)) for value in (a, b, delay))
+        w = [mpmath.lambertw(y * z * mpmath.exp(-x * z), k) for k in (0, -1)]
+        exact = np.array([complex(x + one / z) for one in w])
+
+    assert found.complete, found.reason
+    assert (np.abs(exact[:, None] - found.roots) <= found.errors).any(axis=1).all()
 
 
 def test_equal_scalars_side_by_side_are_double_roots():
