@@ -137,14 +137,17 @@ def _settled(
     # neutral term may make slow.
     times = NEUTRAL_ITERATIONS if problem.neutral else ITERATIONS
 
+    again = eqxi.unvmap_any(implicit)
+
     def once(coefs: Array) -> Array:
         held = now._replace(coefs=coefs)
         return sweep(problem, method, breaks, steps, held, segments, y).coefs
 
-    def repeat(coefs: Array) -> Array:
-        return jax.lax.scan(lambda c, _: (once(c), None), coefs, length=times)[0]
+    def body(coefs: Array, n: Array) -> tuple[Array, None]:
+        # One place for both kinds of steps: the sweep and its transpose take long to compile.
+        return jax.lax.cond((n == 0) | again, once, lambda coefs: coefs, coefs), None
 
-    return jax.lax.cond(eqxi.unvmap_any(implicit), repeat, once, now.coefs)
+    return jax.lax.scan(body, now.coefs, jnp.arange(times))[0]
 
 
 def _landing(

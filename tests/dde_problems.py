@@ -1,10 +1,8 @@
 """Delay problems whose solutions are known without the solver that they test.
 
-Closed forms, sums over the method of steps, exact rational polynomials, or, for the nonlinear
-classics, SciPy's DOP853 from one breaking point to the next.
+Closed forms, or what `dde_exact.py` computes.
 """
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,9 +11,9 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 from scipy.special import expi
+from tests.dde_exact import by_pieces, fundamental, polynomials, tent
 
 
 @dataclass(frozen=True)
@@ -27,72 +25,6 @@ class DelayProblem:
     exact: Callable[[np.ndarray], np.ndarray]
     t0: float = 0.0
     options: dict[str, Any] = field(default_factory=dict)
-
-
-def fundamental(terms: dict[float, float]):
-    """Solution of y' = sum a_i y(t - r_i), y = 0 before 0, y(0) = 1."""
-
-    def exact(t):
-        total = np.zeros_like(t)
-        for powers in itertools.product(range(40), repeat=len(terms)):
-            n = sum(powers)
-            shift = sum(k * r for k, r in zip(powers, terms, strict=True))
-            if shift > t.max():
-                continue
-            ways = math.factorial(n) / math.prod(map(math.factorial, powers))
-            weight = ways * math.prod(a**k for k, a in zip(powers, terms.values(), strict=True))
-            total = total + np.where(
-                t >= shift, weight * np.maximum(t - shift, 0.0) ** n / math.factorial(n), 0.0
-            )
-        return total
-
-    return exact
-
-
-def polynomials(start, lagged, slope, steps):
-    """y' = lagged y(t - 1) + slope y'(t - 1), a polynomial history; exact, in local time."""
-    pieces = [[Fraction(c) for c in start]]  # in local time from -1
-    for _ in range(steps):
-        last = pieces[-1]
-        rate = [Fraction(lagged) * c for c in last]
-        for i, c in enumerate(last[1:]):
-            rate[i] += Fraction(slope) * (i + 1) * c
-        pieces.append([sum(last, Fraction(0))] + [c / (i + 1) for i, c in enumerate(rate)])
-
-    def exact(t):
-        values = []
-        for x in t:
-            k = min(int(x), steps - 1)
-            values.append(float(sum(c * Fraction(x - k) ** i for i, c in enumerate(pieces[k + 1]))))
-        return np.array(values)
-
-    return exact
-
-
-def by_pieces(f, history, lags, piece, t1):
-    """y' = f(y, [y(t - lag)]) by DOP853 on pieces no longer than the shortest lag."""
-
-    def exact(ts):
-        parts = []
-
-        def past(t):
-            if t <= 0:
-                return np.asarray(history, float)
-            return parts[min(int(t / piece + 1e-9), len(parts) - 1)](t)
-
-        y = np.asarray(history, float)
-        for k in range(math.ceil(t1 / piece - 1e-9)):
-            span = (k * piece, (k + 1) * piece)
-            # The last piece is the one under way: lags reach it at its end only.
-            got = solve_ivp(
-                lambda t, y: f(y, [past(t - lag) for lag in lags]), span, y,
-                method="DOP853", rtol=3e-14, atol=1e-15, dense_output=True, max_step=piece / 8,
-            )  # fmt: skip
-            parts.append(got.sol)
-            y = got.y[:, -1]
-        return np.array([np.squeeze(past(t)) for t in ts])
-
-    return exact
 
 
 def one(t):
@@ -197,6 +129,47 @@ def _touching(t, y, args):
     return (t - 1) ** 2
 
 
+def _kinked(t, y, args):
+    return jnp.abs(t - 1)
+
+
+def square_root(t):
+    # Feldstein and Neves: the lagged time y + 1 - sqrt(2) passes t0 = 1 at t = 2.
+    late = t / 4 + 0.5 + (1 - math.sqrt(0.5)) * np.sqrt(t)
+    return np.where(t <= 2, np.sqrt(t), late)
+
+
+def relay(t):
+    x = np.mod(t, 4.0)
+    return np.where(x <= 2, 1 - x, x - 3)
+
+
+def sampled(t):
+    n = np.floor(t)
+    return 0.5**n * (1 - 0.5 * (t - n))
+
+
+def enright_hayashi(t, y, ylag, args):
+    return jnp.stack([y[1], -ylag[0][1] * y[1] ** 2 * jnp.exp(1 - y[1])])
+
+
+def circling(t, y, ylag, args):
+    s = t - 0.3 - y[1] ** 2
+    gap = ylag[0] - jnp.stack([jnp.sin(s), jnp.cos(s)])
+    return jnp.stack([y[1] + 0.5 * gap[0], -y[0] - 0.5 * gap[1]])
+
+
+def castleton_grimm(t, y, ylag, args, dylag):
+    own = 0.7 * jnp.sin(t) * jnp.cos(t * jnp.sin(t) ** 2) - jnp.sin(t + t * jnp.sin(t) ** 2)
+    return jnp.cos(t) * (1 + ylag[0]) + 0.3 * y * dylag[0] + own
+
+
+def two_slopes(t, y, ylag, args, dylag):
+    # At t = 0 the slope is a root of s = 2 + log(s / 2), and 0 leads to none.
+    power = 2 * jnp.cos(2 * t) * ylag[0] ** (2 * jnp.cos(t))
+    return power + jnp.log(dylag[0]) - jnp.log(2 * jnp.cos(t)) - jnp.sin(t)
+
+
 PROBLEMS = {
     # --- constant delays
     "pull-back": DelayProblem(
@@ -252,11 +225,21 @@ PROBLEMS = {
     "switched on": DelayProblem(
         lambda t, y, ylag, args: ylag[0] + jnp.where(t < 1.3, 0.0, 1.0), zero, 1.0, 5.0,
         lambda t: sum(ramp(t - 0.3 - k, k) for k in range(1, 6)),
-        options={"discontinuities": (1.3,)},
+        options={"discontinuities": (1.3, 1.3, 1.3 + 1e-15)},
     ),
     "stiff": DelayProblem(
         lambda t, y, ylag, args: -300 * (y - jnp.cos(t)) - jnp.sin(t) + ylag[0] - jnp.cos(t - 1),
         jnp.cos, 1.0, 3.0, np.cos,
+    ),
+    "undamped": DelayProblem(
+        lambda t, y, ylag, args: -math.pi / 2 * ylag[0], lambda t: jnp.sin(math.pi / 2 * t), 1.0,
+        40.0, lambda t: np.sin(math.pi / 2 * t),
+    ),
+    "huge delay": DelayProblem(
+        _pull, jnp.sin, 1e4, 6.0, lambda t: np.cos(t - 1e4) - math.cos(1e4)
+    ),
+    "relay": DelayProblem(
+        lambda t, y, ylag, args: -jnp.sign(ylag[0]), one, 1.0, 9.0, relay
     ),
     # --- delays that vary
     "wavy lag": DelayProblem(_varying(_wavy), jnp.sin, _wavy, 5.0, np.sin),
@@ -282,6 +265,29 @@ PROBLEMS = {
         _copy, lambda t: jnp.where(t < -0.75, -0.5, 0.3), lambda t, y, args: 1 + y, 1.39,
         over_jumps, options={"y0": 0.0, "discontinuities": (-0.75,)},
     ),
+    "kinked lag": DelayProblem(_varying(_kinked), jnp.sin, _kinked, 3.0, np.sin),
+    "logarithm": DelayProblem(
+        lambda t, y, ylag, args: 1 - ylag[0], jnp.log, lambda t, y, args: t - jnp.exp(1 - 1 / t),
+        8.0, np.log, t0=0.5,
+    ),
+    "square root": DelayProblem(
+        lambda t, y, ylag, args: ylag[0] / (2 * jnp.sqrt(t)), one,
+        lambda t, y, args: t - (y - math.sqrt(2) + 1), 5.0, square_root, t0=1.0,
+    ),
+    "sampled": DelayProblem(
+        lambda t, y, ylag, args: -0.5 * ylag[0], one, lambda t, y, args: t - jnp.floor(t), 3.5,
+        sampled, options={"discontinuities": (1.0, 2.0, 3.0)},
+    ),
+    "Enright-Hayashi": DelayProblem(
+        enright_hayashi, lambda t: jnp.stack([jnp.log(t), 1 / t]),
+        lambda t, y, args: t - jnp.exp(1 - y[1]), 5.0,
+        lambda t: np.stack([np.log(t), 1 / t], axis=-1), t0=0.1,
+    ),
+    "circling": DelayProblem(
+        circling, lambda t: jnp.stack([jnp.sin(t), jnp.cos(t)]),
+        lambda t, y, args: 0.3 + y[1] ** 2, 5.0,
+        lambda t: np.stack([np.sin(t), np.cos(t)], axis=-1),
+    ),
     # --- neutral
     "zigzag": DelayProblem(
         lambda t, y, ylag, args, dylag: -dylag[0], lambda t: t, 1.0, 5.0,
@@ -302,5 +308,22 @@ PROBLEMS = {
     "neutral pantograph": DelayProblem(
         lambda t, y, ylag, args, dylag: -y + 0.5 * dylag[0] + 0.5 * jnp.exp(-t / 2), one,
         lambda t, y, args: t / 2, 4.0, lambda t: np.exp(-t), options={"neutral": True},
+    ),
+    "Castleton-Grimm": DelayProblem(
+        castleton_grimm, jnp.sin, lambda t, y, args: t - t * y**2, math.pi, np.sin,
+        options={"neutral": True},
+    ),
+    "strongly neutral": DelayProblem(
+        lambda t, y, ylag, args, dylag: jnp.cos(t) + 0.8 * (dylag[0] - jnp.cos(t / 2)), jnp.sin,
+        lambda t, y, args: t / 2, 4.0, np.sin, options={"neutral": True},
+    ),
+    "two slopes": DelayProblem(
+        two_slopes, lambda t: jnp.exp(jnp.sin(2 * t)), lambda t, y, args: t / 2, 0.1,
+        lambda t: np.exp(np.sin(2 * t)), options={"neutral": True},
+    ),
+    "two tents": DelayProblem(
+        lambda t, y, ylag, args, dylag: -0.8 * dylag[0] + 0.5 * dylag[1], lambda t: t,
+        (1.0, math.sqrt(2)), 6.0, tent((-0.8, 0.5), (1.0, math.sqrt(2)), 6.0),
+        options={"neutral": True},
     ),
 }  # fmt: skip

@@ -3,23 +3,23 @@
 import numpy as np
 import pytest
 from tests.dde_problems import PROBLEMS
+from tests.dde_sharing import Shared
 
-from lemmata.solvers.dde import DDEResult, solve_dde
+from lemmata.solvers.dde import DDEResult
 
 pytestmark = pytest.mark.heavy
 
 # The error that a user gets for a tolerance asked for, at most.
 TIMES = 10
 
+shared = Shared(PROBLEMS)
+
 
 def excess(name, tolerance):
     """The largest error of a solve in units of its tolerance."""
     problem = PROBLEMS[name]
     ts = np.linspace(problem.t0, problem.t1, 101)
-    sol = solve_dde(
-        problem.f, problem.history, problem.delays, problem.t0, problem.t1, ts=ts,
-        rtol=tolerance, atol=tolerance, **problem.options,
-    )  # fmt: skip
+    sol = shared.solve(name, ts=ts, rtol=tolerance, atol=tolerance)
     assert sol.result == DDEResult.successful, DDEResult[sol.result]
     exact = problem.exact(ts)
     return np.max(np.abs(np.asarray(sol.ys) - exact) / (tolerance * (1 + np.abs(exact))))

@@ -5,7 +5,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.dde_problems import PROBLEMS, fundamental
+from tests.dde_exact import fundamental
+from tests.dde_problems import PROBLEMS
 
 from lemmata.solvers.dde import DDEResult, solve_dde
 

@@ -1,0 +1,93 @@
+"""Solutions of delay equations by other means than the solver that is tested.
+
+Sums over the method of steps, exact rational polynomials, slopes that are constant from one
+breaking point to the next, or SciPy's DOP853 between breaking points.
+"""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+
+def fundamental(terms: dict[float, float]):
+    """Solution of y' = sum a_i y(t - r_i), y = 0 before 0, y(0) = 1."""
+
+    def exact(t):
+        total = np.zeros_like(t)
+        for powers in itertools.product(range(40), repeat=len(terms)):
+            n = sum(powers)
+            shift = sum(k * r for k, r in zip(powers, terms, strict=True))
+            if shift > t.max():
+                continue
+            ways = math.factorial(n) / math.prod(map(math.factorial, powers))
+            weight = ways * math.prod(a**k for k, a in zip(powers, terms.values(), strict=True))
+            total = total + np.where(
+                t >= shift, weight * np.maximum(t - shift, 0.0) ** n / math.factorial(n), 0.0
+            )
+        return total
+
+    return exact
+
+
+def polynomials(start, lagged, slope, steps):
+    """y' = lagged y(t - 1) + slope y'(t - 1), a polynomial history; exact, in local time."""
+    pieces = [[Fraction(c) for c in start]]  # in local time from -1
+    for _ in range(steps):
+        last = pieces[-1]
+        rate = [Fraction(lagged) * c for c in last]
+        for i, c in enumerate(last[1:]):
+            rate[i] += Fraction(slope) * (i + 1) * c
+        pieces.append([sum(last, Fraction(0))] + [c / (i + 1) for i, c in enumerate(rate)])
+
+    def exact(t):
+        values = []
+        for x in t:
+            k = min(int(x), steps - 1)
+            values.append(float(sum(c * Fraction(x - k) ** i for i, c in enumerate(pieces[k + 1]))))
+        return np.array(values)
+
+    return exact
+
+
+def by_pieces(f, history, lags, piece, t1):
+    """y' = f(y, [y(t - lag)]) by DOP853 on pieces no longer than the shortest lag."""
+
+    def exact(ts):
+        parts = []
+
+        def past(t):
+            if t <= 0:
+                return np.asarray(history, float)
+            return parts[min(int(t / piece + 1e-9), len(parts) - 1)](t)
+
+        y = np.asarray(history, float)
+        for k in range(math.ceil(t1 / piece - 1e-9)):
+            span = (k * piece, (k + 1) * piece)
+            # The last piece is the one under way: lags reach it at its end only.
+            got = solve_ivp(
+                lambda t, y: f(y, [past(t - lag) for lag in lags]), span, y,
+                method="DOP853", rtol=3e-14, atol=1e-15, dense_output=True, max_step=piece / 8,
+            )  # fmt: skip
+            parts.append(got.sol)
+            y = got.y[:, -1]
+        return np.array([np.squeeze(past(t)) for t in ts])
+
+    return exact
+
+
+def tent(coefs, lags, t1):
+    """y' = sum c_i y'(t - lag_i), y = t before 0: the slope is constant between breaking points."""
+    reach = itertools.product(range(math.ceil(t1 / min(lags)) + 1), repeat=len(lags))
+    sums = {round(float(np.dot(n, lags)), 9) for n in reach}
+    edges = [*sorted(x for x in sums if x < t1), t1]
+
+    def slope(t):
+        if t < 0:
+            return 1.0
+        return sum(c * slope(t - lag) for c, lag in zip(coefs, lags, strict=True))
+
+    slopes = [slope((a + b) / 2) for a, b in itertools.pairwise(edges)]
+    return lambda t: np.interp(t, edges, np.cumsum([0.0, *np.diff(edges) * slopes]))
