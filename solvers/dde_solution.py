@@ -74,7 +74,10 @@ class DDESolution(eqx.Module):
 
         **Returns:** a PyTree like y; nan past `t_end`. At a jump, the state after it.
         """
-        t = jnp.asarray(t, self._t0.dtype)
+        return self._states(jnp.asarray(t, self._t0.dtype))
+
+    @eqx.filter_jit
+    def _states(self, t: Array) -> Any:
         return over_times(lambda x: self._unravel(self._flat(x)), t)
 
     def _flat(self, t: Array) -> Array:

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 from tests.dde_exact import fundamental
 from tests.dde_problems import PROBLEMS
+from tests.dde_sharing import Shared
 
 from lemmata.solvers.dde import DDEResult, solve_dde
 
 pytestmark = pytest.mark.heavy
+
+ESTIMATED = ("growth", "Neves", "zigzag", "stiff")
+shared = Shared({name: PROBLEMS[name] for name in ESTIMATED})
 
 
 def pull(t, y, ylag, a):
@@ -76,14 +80,11 @@ def test_every_step_is_saved_and_lands_on_the_breaking_points():
     assert jnp.isinf(padded[-1])
 
 
-@pytest.mark.parametrize("name", ["growth", "Neves", "zigzag", "stiff"])
+@pytest.mark.parametrize("name", ESTIMATED)
 def test_the_estimated_error_bounds_the_true_one(name):
     problem = PROBLEMS[name]
     ts = np.linspace(problem.t0, problem.t1, 51)[1:]
-    sol = solve_dde(
-        problem.f, problem.history, problem.delays, problem.t0, problem.t1, ts=ts,
-        error_estimate=True, rtol=1e-5, atol=1e-5, **problem.options,
-    )  # fmt: skip
+    sol = shared.solve(name, ts=ts, error_estimate=True, rtol=1e-5, atol=1e-5)
     assert sol.result == DDEResult.successful
     error = np.abs(sol.ys - problem.exact(ts))
     assert np.all(error <= sol.error_estimate + 1e-14)
