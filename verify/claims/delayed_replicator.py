@@ -184,13 +184,18 @@ def _chain(k: int) -> Any:
 
 def linear_matrices(model: Any, args: dict[str, Any]) -> np.ndarray:
     """The linearisation at rest, (lanes, 1 + delays, n, n)."""
+    missing = {name: np.ones_like(next(iter(args.values()))) for name in model.parameters}
+    return np.asarray(_linearised(model)({**missing, **args}))
+
+
+@lru_cache
+def _linearised(model: Any) -> Any:
     import jax
 
     def lane(a: Any) -> Any:
         return functional.linear_part(model.field, model.delays, model.equilibrium(a), a)[0]
 
-    missing = {name: np.ones_like(next(iter(args.values()))) for name in model.parameters}
-    return np.asarray(jax.vmap(lane)({**missing, **args}))
+    return jax.jit(jax.vmap(lane))
 
 
 def _second(roots: np.ndarray) -> np.ndarray:
