@@ -119,7 +119,9 @@ def cycle_laws(
         np.asarray(v, dtype=float) for v in (start, onset, scale, crossing_speed)
     )
     mu = np.asarray(distances)
-    slowest = np.nanmin(np.where(speed > 0, speed * lag, np.nan)) * mu.min()
+    # A lane without an onset, or whose pair does not cross to the right, has no cycle to wait for.
+    speeds = (speed * lag)[(speed > 0) & np.isfinite(lag)]
+    slowest = np.min(speeds, initial=1.0) * mu.min()
     delays = _WINDOW + 64 * int(np.ceil(10 / np.maximum(slowest, 1e-3) / 64))
     shape = (len(y), len(mu))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -11,6 +12,11 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from lemmata.theory.sampling import admissible_points
+
+#: names that derivations give to symbols of their own
+TAKEN = re.compile(
+    r"(lambda|omega|z|zbar|Z|mu|tau|t|theta|W|g)_0|F_[12]|(Y|excess|h20|h11)_[0-9_]+"
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,9 @@ class DelaySystem:
                 f"{len(self.delays)} delays, and delayed states {self.delayed}; give for each "
                 f"delay a tuple of {n} symbols."
             )
+        taken = sorted(s.name for s in (*symbols, *self.parameters) if TAKEN.fullmatch(s.name))
+        if taken:
+            raise ValueError(f"the name {taken[0]} is taken by derivations; rename the symbol.")
         if len({str(symbol) for symbol in symbols}) < len(symbols):
             raise ValueError(f"the names of {symbols} are not all different; rename one.")
         unknown = sorted(
@@ -124,13 +133,15 @@ def scalar(
     """One equation x'(t) = rate with one constant delay, as a `DelaySystem`.
 
     **Arguments:** the rate, as text or in SymPy symbols, and what its symbols are called; in text
-    every name stands for a positive number, but those of Python's mathematics (`exp`, `pi`). The
-    equilibrium, if it is not given, is the one positive solution that SymPy finds.
+    the states are real, and every other name stands for a positive number, but those of Python's
+    mathematics (`exp`, `pi`). The equilibrium, if it is not given, is the one positive solution
+    that SymPy finds, or zero where that is one and no other is positive.
 
     **Raises:** ValueError on a text that is no expression, on names that do not occur, and where
     SymPy finds no or several equilibria; then give `equilibrium`.
     """
-    expression = parsed(rate, "rate")
+    states = {name: sp.Symbol(name, real=True) for name in (state, delayed)}
+    expression = parsed(rate, "rate", states)
     known = {str(symbol): symbol for symbol in expression.free_symbols}
     for role, name in (("state", state), ("delayed", delayed)):
         if role == "delayed" and name not in known:
@@ -138,7 +149,8 @@ def scalar(
                 f"delayed={name!r} does not occur in the rate {expression}; the symbols in it are "
                 f"{', '.join(sorted(known))}."
             )
-    x, y, tau = (known.get(n, sp.Symbol(n, positive=True)) for n in (state, delayed, delay))
+    x, y = (known.get(name, symbol) for name, symbol in states.items())
+    tau = known.get(delay, sp.Symbol(delay, positive=True))
     if equilibrium is None:
         rest = _solved(expression.subs(y, x), x)
     else:
@@ -174,11 +186,17 @@ def parsed(text: sp.Expr | str, role: str, known: dict[str, sp.Symbol] | None = 
 
 
 def _solved(at_rest: sp.Expr, x: sp.Symbol) -> sp.Expr:
+    positive = sp.Dummy(x.name, positive=True)
     try:
-        found = sp.solve(at_rest, x)
+        found = sp.solve(at_rest.subs(x, positive), positive)
     except NotImplementedError:
         found = []
+    if not found and at_rest.subs(x, 0) == 0:
+        return sp.Integer(0)
     if len(found) != 1:
         what = f"several equilibria: {found}" if found else f"no equilibrium of {at_rest} = 0"
-        raise ValueError(f"SymPy finds {what}; give the one that is meant as equilibrium=….")
+        raise ValueError(
+            f"SymPy finds {what}; give the one that is meant as equilibrium=…. Where it has no "
+            "formula, make it a parameter, and express another parameter through it."
+        )
     return found[0]

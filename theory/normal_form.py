@@ -28,10 +28,12 @@ from lemmata.theory.characteristic import (
 )
 from lemmata.theory.complex_parts import real_imag
 from lemmata.theory.delay_system import DelaySystem
-from lemmata.theory.onset import Onset
+from lemmata.theory.onset import NoClosedForm, Onset
 from lemmata.theory.step import Step
 
 _z, _w = sp.symbols("z_0 zbar_0")
+# What is not smooth everywhere.
+_EDGED = (sp.Abs, sp.sign, sp.Max, sp.Min, sp.floor, sp.ceiling, sp.Heaviside, sp.Piecewise)
 # A mode: its vector, the power of z that it goes with, and its multiple of omega.
 _Mode = tuple[Sequence[sp.Expr], sp.Expr, int]
 
@@ -55,13 +57,28 @@ class NormalForm:
         return Step(because, part(self.unworked, evaluate=False), found)
 
 
+def _check_smooth(system: DelaySystem) -> None:
+    """Refuse cases and absolute values whose edge is at the steady state, or may be there."""
+    states = {*system.state, *(one for group in system.delayed for one in group)}
+    for rate in system.rate:
+        for node in rate.atoms(*_EDGED):
+            inside = system.at_rest(node.args[0]) if isinstance(node, (sp.Abs, sp.sign)) else None
+            if node.free_symbols & states and (inside is None or inside.is_nonzero is not True):
+                raise NoClosedForm(
+                    f"{node} may have no derivatives at the steady state, and the coefficient is "
+                    "made of the third."
+                )
+
+
 @lru_cache
 def normal_form(onset: Onset) -> NormalForm:
     """Project a system on its critical modes at a Hopf point.
 
-    **Raises:** SymPy's NonInvertibleMatrixError where a second mode is critical, too.
+    **Raises:** SymPy's NonInvertibleMatrixError where a second mode is critical, too; NoClosedForm
+    where a rate has no third derivative at the steady state.
     """
     system = onset.system
+    _check_smooth(system)
     # With names for derivatives instead of the rates themselves the result stays small.
     short, meaning = _expanded(system)
     values = dict(zip(fades(system), onset.turns, strict=True))

@@ -23,6 +23,11 @@ def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     if lagged == 0:
         raise NoClosedForm(f"the delayed state does not enter the linearisation of {system.rate}.")
     lag = system.at_rest(system.delays[0])
+    if lag == parameter and parameter in here.free_symbols | lagged.free_symbols:
+        raise NoClosedForm(
+            f"the delay {parameter} enters the linearisation, too, by alpha = {here} and beta = "
+            f"{lagged}: tau = arccos(-alpha/beta)/omega is then an equation for it."
+        )
     if parameter in here.free_symbols | lagged.free_symbols and here != 0:
         raise NoClosedForm(
             f"{parameter} enters tau = arccos(-alpha/beta)/omega through alpha = {here} or beta = "
@@ -43,6 +48,11 @@ def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     lagged = factored(lagged.subs(at))  # alpha is zero where the parameter enters it
     turn = sp.factor_terms(cosine + sp.I * frequency / lagged) if here != 0 else -sp.I
     both = (sp.Lt(lagged + here, 0), sp.Lt(lagged - here, 0))
+    if sp.false in both:
+        raise NoClosedForm(
+            f"no pair of roots ever crosses: that takes beta < -|alpha|, and alpha = {here}, "
+            f"beta = {lagged}."
+        )
     velocity = None
     if lag == parameter:  # -chi_tau/chi_lambda, by beta exp(-i omega tau) = i omega - alpha
         growth = frequency**2 / (1 - 2 * here * value + lagged**2 * value**2)

@@ -9,10 +9,10 @@ from typing import Any
 
 import sympy as sp
 
+from lemmata.verify.balls import PRECISION
 from lemmata.verify.branch_and_bound import prove_sign
 from lemmata.verify.certificate import Certificate
 from lemmata.verify.domain import Domain
-from lemmata.verify.errors import UsageError
 from lemmata.verify.interval import Log
 
 #: boxes after which a proof is given up: some seconds for a formula of a thousand operations
@@ -33,10 +33,7 @@ class KeepsSign:
     name: str
 
     def __call__(self, domain: Domain) -> Certificate:
-        """Try to prove it.
-
-        **Raises:** `UsageError` for a quantity that has no sign in the middle of the domain.
-        """
+        """Try to prove it; undecided where it has no sign in the middle of the domain."""
         box: dict[str, tuple[float, float]] = {}
         values: dict[Any, Any] = {}
         statement = self.derive().statement
@@ -54,10 +51,12 @@ class KeepsSign:
         expression = statement.xreplace(values)
         middle = {s: sp.Float(sum(box[str(s)]) / 2, 30) for s in expression.free_symbols}
         value = sp.N(expression.subs(middle))
-        if not value.is_real or value == 0:
-            raise UsageError(f"{self.name} is {value} in the middle of the domain: it has no sign.")
-        sign = 1 if value > 0 else -1
         where = ", ".join(f"{name} in [{a.lo}, {a.hi}]" for name, a in domain.axes.items())
+        if not value.is_real or value == 0:
+            reason = f"it is {value} in the middle of the domain, where it has no sign"
+            says = f"{self.name} has one sign for {where}"
+            return Certificate(says, "undecided", 0, PRECISION, reason=reason)
+        sign = 1 if value > 0 else -1
         return prove_sign(
             expression, box, sign=sign, max_boxes=MAX_BOXES,
             statement=f"{self.name} {'>' if sign > 0 else '<'} 0 for {where}",

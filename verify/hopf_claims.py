@@ -33,7 +33,11 @@ delay_system = deferred("lemmata.theory.delay_system")
 hopf = deferred("lemmata.theory.hopf")
 steady = deferred("lemmata.solvers.steady")
 
-THEOREM = Paper("Theory and Applications of Hopf Bifurcation", year=1981)
+THEOREM = Paper(
+    "Introduction to Functional Differential Equations",
+    year=1993,
+    doi="10.1007/978-1-4612-4342-7",
+)
 
 
 def hopf_claims(
@@ -74,8 +78,12 @@ def hopf_claims(
     equation without a closed form is told of when a claim is decided.
     """
     system = _definition(rhs, state, delayed, delay, equilibrium)
+    if delay in domain.axes:
+        raise UsageError(
+            f"the domain has an interval for {delay!r}, the delay that is turned; leave it out."
+        )
     if source is None:
-        source = THEOREM.at("Chapter 1, on the equation at hand")
+        source = THEOREM.at("Hopf bifurcation, on the equation at hand")
 
     def made(
         name: str, says: str, derivation: Deferred, rule: Comparison,
@@ -87,7 +95,7 @@ def hopf_claims(
         measured.__doc__ = measure.__doc__
         return claim(
             f"{id}/{name}", source=source, says=says, domain=domain, points=points,
-            predicted=_Derived(derivation, system), compare=rule, batched=True, **more,
+            predicted=_Derived(derivation, system, domain), compare=rule, batched=True, **more,
         )(measured)  # fmt: skip
 
     threshold = made(
@@ -127,7 +135,10 @@ def hopf_claims(
             "period-law", r"T'(\tau_c) = -\tfrac{2\pi}{\omega^2}(\mathrm{Im}\,\lambda' -"
             r" \mathrm{Im}\,c_1\,\mathrm{Re}\,\lambda'/\mathrm{Re}\,c_1)",
             hopf.period_law,
-            Equal(relative=3e-3, because="a slope of periods at six distances is known to 1e-3"),
+            Equal(
+                relative=3e-3, absolute=1e-2,
+                because="a slope of periods at six distances, a pure number, is known to 1e-3",
+            ),
             _period, **rests_on,
         ),
     ]  # fmt: skip
@@ -139,14 +150,23 @@ class _Derived:
 
     derivation: Deferred
     system: Callable[[], Any]
+    domain: Domain
 
     def __call__(self) -> Any:
-        return self.derivation(self.system())
+        system = self.system()
+        for symbol in system.parameters:
+            axis = self.domain.axes.get(symbol.name)
+            if axis is not None and symbol.is_positive and not float(axis.lo) > 0:
+                raise UsageError(
+                    f"{symbol.name} is {axis!r}, and stands for a positive number in the equation; "
+                    "turn its sign there, or write the equation in SymPy symbols that are real."
+                )
+        return self.derivation(system)
 
 
 def _keeps_sign(derivation: Deferred, system: Callable[[], Any], name: str) -> Any:
     def prove(domain: Domain) -> Any:
-        return certified_sign.KeepsSign(_Derived(derivation, system), name)(domain)
+        return certified_sign.KeepsSign(_Derived(derivation, system, domain), name)(domain)
 
     return prove
 

@@ -128,7 +128,12 @@ class Birth:
         return self._told(value, np.abs(value) * relative)
 
     def _told(self, value: Any, error: Any) -> Measurement:
-        note = np.where(self.converged, "", "a simulated cycle did not settle").tolist()
+        note = [
+            "" if good else one if not found else "a simulated cycle did not settle"
+            for good, found, one in zip(
+                self.converged, np.asarray(self.onset.converged), self.onset.note, strict=True
+            )
+        ]
         return Measurement(value, bias=error, converged=self.converged, note=note)
 
 
@@ -164,15 +169,21 @@ def abscissa(at: Resting, accuracy: Accuracy) -> Grows:
     """A function of the delay: real part of the rightmost root, and its error."""
 
     def real_part(delay: np.ndarray) -> tuple[Any, Any]:
-        found = spectrum.rightmost(*at.linear, delay, nodes=accuracy.steps(20))
-        return found.root.real, found.error
+        there = np.isfinite(delay)  # a lane without an onset has none
+        lag = np.where(there, delay, 1.0)
+        # As many nodes as the largest root in the right half plane may need.
+        reach = int(np.ceil(np.max(at.steepness * lag)))
+        found = spectrum.rightmost(*at.linear, lag, nodes=max(accuracy.steps(20), reach + 1))
+        return np.where(there, found.root.real, np.nan), np.where(there, found.error, np.inf)
 
     return real_part
 
 
 def bracketed(grows: Grows, steepness: np.ndarray, *, relative: float) -> Measurement:
-    """The delay at which growth begins, searched over two decades around the scale of time."""
-    found = flips.bracket_flips(grows, 0.1 / steepness, 10 / steepness, relative=relative)
+    """The delay at which growth begins, searched from a tenth to fifty times the scale of time."""
+    found = flips.bracket_flips(
+        grows, 0.1 / steepness, 50 / steepness, relative=relative, points=18
+    )
     return Measurement.bracket(
         found.lo, found.hi, converged=found.ok, note=[str(reason) for reason in found.reason]
     )
