@@ -136,7 +136,7 @@ _FAILURES = (NotImplementedError, ValueError, TypeError, AttributeError, sp.Poly
 _Route = tuple[str, int, Callable[[sp.Expr], sp.Expr]]
 _ROUTES: tuple[_Route, ...] = (
     ("expanding", 2000, sp.expand),
-    ("cancelling", 300, lambda e: sp.cancel(sp.together(e))),
+    ("cancelling", 200, lambda e: sp.cancel(sp.together(e))),
     ("simplifying", 150, lambda e: sp.simplify(e, doit=False)),
     ("exponentials", 100, lambda e: sp.simplify(sp.expand(e.rewrite(sp.exp)), doit=False)),
 )
@@ -160,7 +160,7 @@ def _proof(left: sp.Expr, relation: str, right: sp.Expr) -> str:
 def _forms(expression: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
     """`expression`, and what each route that may take it makes of it."""
     yield "evaluating", expression
-    size = max(sp.count_ops(expression), _terms(expression))
+    size = max(sp.count_ops(expression), _terms(expression)) * max(1, _kernels(expression) - 1)
     for name, bound, route in _ROUTES:
         if size > bound:
             continue
@@ -168,6 +168,12 @@ def _forms(expression: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
             yield name, route(expression)
         except _FAILURES:
             continue  # this route fails on this expression; another may do
+
+
+def _kernels(expression: sp.Basic) -> int:
+    """How many roots and functions it has: to polynomials each is a variable, tied to the others."""
+    roots = {power for power in expression.atoms(sp.Pow) if not power.exp.is_Integer}
+    return len(roots | expression.atoms(sp.Function))
 
 
 def _terms(expression: sp.Basic) -> int:
