@@ -171,7 +171,7 @@ def _forms(expression: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
 
 
 def _kernels(expression: sp.Basic) -> int:
-    """How many roots and functions it has: to polynomials each is a variable, tied to the others."""
+    """How many roots and functions it has: to polynomials, variables that are tied together."""
     roots = {power for power in expression.atoms(sp.Pow) if not power.exp.is_Integer}
     return len(roots | expression.atoms(sp.Function))
 
