@@ -101,14 +101,12 @@ def first_crossing(
     def lagged(i: int, x: Array) -> Array:
         return time(x) - problem.lag(i, time(x), polynomial(now.coefs, x))
 
-    def allowed(i: int) -> Array:
-        # Linear in the state, from the end of the step; besides, some round-off of the formula.
-        end, lag = polynomial(now.coefs, jnp.ones(())), lambda y: problem.lag(i, before_end(now), y)
-        return 1e3 * slack + jnp.sum(jnp.abs(jax.grad(lag)(end)) * blur)
-
+    end = polynomial(now.coefs, jnp.ones(()))
     seen = jnp.stack([jax.vmap(lambda x, i=i: lagged(i, x))(theta[1:]) for i in varying])
     which = jnp.asarray(varying)
-    most = time(theta[1:]) + jnp.stack([allowed(i) for i in varying])[:, None]
+    most = time(theta[1:]) + jnp.stack(
+        [_uncertainty(problem, i, before_end(now), end, slack, blur) for i in varying]
+    )[:, None]
     upper = breaks.time[segments[which] + 1]
     lower = breaks.time[segments[which]]
     above = seen > upper[:, None] + slack
@@ -130,6 +128,30 @@ def first_crossing(
     _, hi = jax.lax.fori_loop(0, HALVINGS, halve, (theta[k], theta[k + 1]))
     found, ahead = jnp.any(out), jnp.any(seen > most)
     return Crossing(found, which[v], way, now.start + hi * now.length, ahead)
+
+
+def _uncertainty(
+    problem: Problem, i: int, t: Array, y: Array, slack: Array, blur: Array
+) -> Array:
+    """By how much a varying lag may seem negative: for `blur` of the state, and for round-off."""
+    slope = jax.grad(lambda y: problem.lag(i, t, y))(y)
+    return 1e3 * slack + jnp.sum(jnp.abs(slope) * blur)
+
+
+def lags_at_start(problem: Problem, slack: Array, blur: Array) -> tuple[Array, Array]:
+    """Whether some lag is negative at t0, and whether some lag is no number there.
+
+    What is traced is not seen where arguments are checked. `blur`: as in `first_crossing`.
+    """
+    negative, undefined = jnp.asarray(False), jnp.asarray(False)
+    t, y = problem.t0, problem.y0
+    for i in range(len(problem.delays)):
+        lag, allowed = problem.lag(i, t, y), 0.0
+        if problem.varies(i):
+            allowed = _uncertainty(problem, i, t, y, slack, blur)
+        negative = negative | (lag < -allowed)
+        undefined = undefined | jnp.isnan(lag)
+    return negative, undefined
 
 
 def none_crossing(problem: Problem) -> Crossing:

@@ -20,6 +20,7 @@ from lemmata.solvers.breaking_points import (
     first_crossing,
     first_segments,
     lag_rate,
+    lags_at_start,
     later_jumps,
     merging_tolerance,
     none_crossing,
@@ -120,20 +121,22 @@ def _start(
     steps = Steps(
         jnp.full((n,), jnp.inf, t.dtype).at[0].set(t),
         jnp.ones((n,), t.dtype),
-        jnp.zeros((n, method.degree + 1, *y.shape), y.dtype),
+        # The state at t0 is known, whether or not a step follows.
+        jnp.zeros((n, method.degree + 1, *y.shape), y.dtype).at[0, 0].set(y),
     )
     breaks = initial_breaks(problem, max_steps, near)
     now = first_guess(problem, steps)
     segments = first_segments(problem, breaks, steps, now, near)
     slope, _ = slope_at(problem, breaks, steps, now, segments, t, y)
     scale = _unit(tolerance, jnp.abs(y)) / LOCAL
+    negative, undefined = lags_at_start(problem, 16 * near, BLUR * scale)
     d0, d1 = jnp.max(jnp.abs(y) / scale), jnp.max(jnp.abs(slope) / scale)
     span = problem.t1 - t
     h = jnp.where((d0 > 1e-5) & (d1 > 1e-5), 0.01 * d0 / jnp.where(d1 > 0, d1, 1.0), 1e-4 * span)
     # In proportion to the longest step, so that an error estimate sees two different meshes.
     h = jnp.clip(h, 1e-9 * span, 0.01 * span) * jnp.minimum(1.0, 10 * tolerance.longest / span)
     h = jnp.where(tolerance.first > 0, tolerance.first, h)
-    finite = jnp.all(jnp.isfinite(y)) & jnp.all(jnp.isfinite(slope))
+    finite = jnp.all(jnp.isfinite(y)) & jnp.all(jnp.isfinite(slope)) & ~undefined
     zero = jnp.asarray(0)
     none = jnp.full((n,), -1)
     return Walk(
@@ -155,8 +158,8 @@ def _start(
         steps=steps,
         breaks=breaks,
         notes=Notes(jnp.zeros((n, m), int), none, none, none, none),
-        outcome=jnp.where(finite, OK, NONFINITE),
-        active=finite,
+        outcome=jnp.where(negative, NEGATIVE, jnp.where(finite, OK, NONFINITE)),
+        active=finite & ~negative,
         start_slope=slope,
     )
 

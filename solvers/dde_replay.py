@@ -88,7 +88,8 @@ def replay(
     def take(carry: Replayed, n: Array) -> Replayed:
         steps, times, t, y = carry
         breaks = done.breaks._replace(time=times)
-        end = done.steps.start[n + 1]
+        # A lane that failed at t0 has no step at all: any finite one will do, unheard.
+        end = jnp.where(done.number > 0, done.steps.start[n + 1], problem.t1)
         segments = notes.segments[n]
         now = Current(n, t, end - t, done.steps.coefs[n])
         coefs = _settled(problem, method, breaks, steps, now, segments, y, notes.sweeps[n] > 1)

@@ -1,6 +1,7 @@
 """What the delay solver says about wrong arguments, and of solves that cannot go on."""
 
 import diffrax
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -125,3 +126,49 @@ def test_failures_are_values_with_advice(arguments, outcome):
     if "ts" in arguments:  # and what was not reached is not made up
         assert np.isfinite(sol.ys[0])
         assert np.isnan(sol.ys[1])
+
+
+def constant(lag):
+    return lag
+
+
+def varying(lag):
+    return lambda t, y, args: lag
+
+
+def constant_among_others(lag):
+    return (1.0, lag, half)
+
+
+@pytest.mark.parametrize("delays", [constant, varying, constant_among_others])
+def test_a_traced_delay_that_is_negative_or_nan_at_the_start_is_told(delays):
+    def solve(lag):
+        sol = call(history=jnp.ones_like, delays=delays(lag), ts=[0.0, 1.0, 2.0], max_steps=64)
+        return sol.ys, sol.result, sol.t_end
+
+    lags = jnp.array([-0.1, 1.0, jnp.nan, 0.5])
+    ys, result, t_end = eqx.filter_jit(jax.vmap(solve))(lags)
+    expected = ("negative_delay", "successful", "nonfinite", "successful")
+    for i, name in enumerate(expected):
+        told = jax.tree.map(lambda leaf, i=i: leaf[i], result)
+        assert told == getattr(DDEResult, name), DDEResult[told]
+        if name == "successful":
+            np.testing.assert_allclose(ys[i], solve(lags[i])[0], rtol=1e-9, atol=1e-12)
+        else:
+            assert t_end[i] == 0.0
+            np.testing.assert_array_equal(ys[i], [1.0, np.nan, np.nan])
+    assert "Delays must be non-negative along the solution" in DDEResult[DDEResult.negative_delay]
+    assert "leave the domain of `f`, of `history` or of a delay" in DDEResult[DDEResult.nonfinite]
+
+
+def test_a_negative_delay_does_not_spoil_the_derivatives_of_a_batch():
+    def last(lag, rate):
+        sol = solve_dde(
+            lambda t, y, ylag, rate: -rate * ylag[0], jnp.ones_like, lag, 0.0, 2.0,
+            args=rate, ts=[2.0], max_steps=64,
+        )  # fmt: skip
+        return jnp.where(sol.result == DDEResult.successful, sol.ys[0], 0.0)
+
+    lags, slope = jnp.array([-0.1, 1.0]), jax.grad(last, argnums=1)(1.0, 1.0)
+    got = jax.grad(lambda rate: jnp.sum(jax.vmap(last, (0, None))(lags, rate)))(1.0)
+    np.testing.assert_allclose(got, slope, rtol=1e-9)
