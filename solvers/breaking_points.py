@@ -104,9 +104,12 @@ def first_crossing(
     end = polynomial(now.coefs, jnp.ones(()))
     seen = jnp.stack([jax.vmap(lambda x, i=i: lagged(i, x))(theta[1:]) for i in varying])
     which = jnp.asarray(varying)
-    most = time(theta[1:]) + jnp.stack(
-        [_uncertainty(problem, i, before_end(now), end, slack, blur) for i in varying]
-    )[:, None]
+    most = (
+        time(theta[1:])
+        + jnp.stack([_uncertainty(problem, i, before_end(now), end, slack, blur) for i in varying])[
+            :, None
+        ]
+    )
     upper = breaks.time[segments[which] + 1]
     lower = breaks.time[segments[which]]
     above = seen > upper[:, None] + slack
@@ -130,9 +133,7 @@ def first_crossing(
     return Crossing(found, which[v], way, now.start + hi * now.length, ahead)
 
 
-def _uncertainty(
-    problem: Problem, i: int, t: Array, y: Array, slack: Array, blur: Array
-) -> Array:
+def _uncertainty(problem: Problem, i: int, t: Array, y: Array, slack: Array, blur: Array) -> Array:
     """By how much a varying lag may seem negative: for `blur` of the state, and for round-off."""
     slope = jax.grad(lambda y: problem.lag(i, t, y))(y)
     return 1e3 * slack + jnp.sum(jnp.abs(slope) * blur)

@@ -25,7 +25,7 @@ from lemmata.solvers.dde_loop import EVENT, Tolerance
 from lemmata.solvers.dde_method import Method, method_of
 from lemmata.solvers.dde_past import Current, Problem
 from lemmata.solvers.dde_replay import integrate
-from lemmata.solvers.dde_solution import DDEResult, DDESolution, flat_state, over_times
+from lemmata.solvers.dde_solution import DDEResult, DDESolution, flat_state, frozen, over_times
 
 __all__ = ["DDEResult", "DDESolution", "solve_dde"]
 
@@ -156,7 +156,11 @@ def _check_field(
 ) -> None:
     lagged = (y,) * count
     more = (lagged,) if neutral else ()
-    out = checks.shape_of("f", lambda t, y: f(t, y, lagged, args, *more), t, y)
+    try:
+        out = checks.shape_of("f", lambda t, y: f(t, y, lagged, args, *more), t, y)
+    except IndexError as error:
+        checks.check_lag_index(f, t, y, args, count, neutral, error)
+        raise
     checks.check_same("f", out, y, "it must return dy/dt, in the form of y")
 
 
@@ -272,9 +276,8 @@ def _one(
         "finite_start": rest["finite_start"],
     }
     result = _result(outcome)
-    return DDESolution(
-        ts, ys, result, None, stats, t_end, problem.t0, steps, number, problem.history, unravel
-    )
+    past = frozen(problem.history)
+    return DDESolution(ts, ys, result, None, stats, t_end, problem.t0, steps, number, past, unravel)
 
 
 def _result(outcome: Array) -> Any:

@@ -123,6 +123,25 @@ def shape_of(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
         ) from error
 
 
+def check_lag_index(
+    f: Callable[..., Any], t: Any, y: Any, args: Any, count: int, neutral: bool, error: IndexError
+) -> None:
+    """Raise where `f` left `ylag`, which it then would not do, were there some more delays."""
+    for i in range(count, count + 16):
+        lagged = (y,) * (i + 1)
+        more = (lagged,) if neutral else ()
+        try:
+            shape_of("f", lambda t, y, g=lagged, m=more: f(t, y, g, args, *m), t, y)
+        except IndexError:
+            continue
+        names = "`ylag` and `dylag`" if neutral else "`ylag`"
+        last = f"so that {names} end with number {count - 1}" if count else f"so {names} are empty"
+        raise ValueError(
+            f"`f` asks for delay number {i}, as in `ylag[{i}]`, and `delays` holds {count}, "
+            f"{last}: they are counted from 0. Correct the index, or add the delay."
+        ) from error
+
+
 def check_event(event: Callable[..., Any], t: Any, y: Any, args: Any) -> None:
     """Raise where an event returns something other than one real number or truth value."""
     out = shape_of("event", lambda t, y: event(t, y, args), t, y)

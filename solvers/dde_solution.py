@@ -45,6 +45,35 @@ class DDEResult(eqx.Enumeration):  # pyright: ignore[reportGeneralTypeIssues]
     )
 
 
+class Held:
+    """Stands for an array in the static part of a `Frozen` function."""
+
+
+class Frozen(eqx.Module):
+    """A function without loose ends: the arrays it holds as leaves, and all else static.
+
+    So what holds it can be returned from `jax.jit` and `jax.vmap`, which take nothing but arrays.
+    """
+
+    arrays: list[Array]
+    rest: tuple[Any, ...] = eqx.field(static=True)
+    form: Any = eqx.field(static=True)
+
+    def __call__(self, *arguments: Any) -> Any:
+        arrays = iter(self.arrays)
+        leaves = [next(arrays) if leaf is Held else leaf for leaf in self.rest]
+        return jax.tree.unflatten(self.form, leaves)(*arguments)
+
+
+def frozen(function: Callable[..., Any]) -> Frozen:
+    """A PyTree that is a function, such as of `eqx.filter_closure_convert`, in two parts."""
+    leaves, form = jax.tree.flatten(function)
+    held = [eqx.is_array_like(leaf) for leaf in leaves]
+    arrays = [jnp.asarray(leaf) for leaf, is_held in zip(leaves, held, strict=True) if is_held]
+    rest = tuple(Held if is_held else leaf for leaf, is_held in zip(leaves, held, strict=True))
+    return Frozen(arrays, rest, form)
+
+
 class DDESolution(eqx.Module):
     """A solution of a delay equation.
 
@@ -53,6 +82,9 @@ class DDESolution(eqx.Module):
     `max_steps + 1`. `result`: a `DDEResult`. `error_estimate`: estimated global error of `ys`,
     component by component, or None. `stats`: numbers of steps, rejections, evaluations of `f`,
     breaking points. `t_end`: the time reached: t1, that of the event, or that of the failure.
+
+    Its leaves are arrays, so that `jax.jit` and `jax.vmap` can return it. What `jax.vmap` returned
+    is a batch of solutions: `jax.vmap(lambda sol: sol.evaluate(t))(sols)` evaluates each.
     """
 
     ts: Array
@@ -64,8 +96,8 @@ class DDESolution(eqx.Module):
     _t0: Array
     _steps: Steps
     _number: Array
-    _history: Callable[[Array], Array]
-    _unravel: Callable[[Array], Any]
+    _history: Frozen
+    _unravel: Callable[[Array], Any] = eqx.field(static=True)
 
     def evaluate(self, t: ArrayLike) -> Any:
         """The state at the time t, from the dense output; before t0 the history.

@@ -74,6 +74,14 @@ def call(f=pull, history=jnp.ones_like, delays=1.0, t0=0.0, t1=2.0, **options):
         ({"f": lambda t, y, ylag, args: jnp.ones(3)}, r"`f` returned shape \(3,\) .*dy/dt"),
         ({"f": lambda t, y, ylag, args: 1j * y}, "`f` returned dtype complex128 for a state"),
         ({"f": lambda t, y, ylag, args: (y, y)}, "`f` returned the structure"),
+        (
+            {"f": lambda t, y, ylag, args: -ylag[1]},
+            r"`f` asks for delay number 1, as in `ylag\[1\]`, and `delays` holds 1, .*number 0",
+        ),
+        (
+            {"f": lambda t, y, ylag, args, dylag: -dylag[3], "neutral": True, "delays": (1.0, 2.0)},
+            "asks for delay number 3, .*`delays` holds 2, so that `ylag` and `dylag` end .* 1",
+        ),
         ({"f": lambda t, y, ylag, args: jnp.nan * y}, "`f` is not finite at t0=0.0"),
     ],
 )
@@ -83,6 +91,11 @@ def test_wrong_arguments_are_named(arguments, text):
         return
     with pytest.raises(ValueError, match=text):
         call(**arguments)
+
+
+def test_an_index_error_of_another_kind_is_left_alone():
+    with pytest.raises(IndexError, match="tuple index out of range"):
+        call(f=lambda t, y, ylag, args: -ylag[0] * args[2], args=(1.0, 2.0))
 
 
 def test_known_arguments_are_checked_inside_jit():

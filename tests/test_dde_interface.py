@@ -33,6 +33,46 @@ def test_a_batch_of_parameters_delays_and_histories_is_the_loop_over_it():
     assert len(set(counts.tolist())) > 1  # they really went different ways
 
 
+def test_whole_solutions_come_out_of_vmap_and_jit():
+    times = jnp.array([-0.5, 0.25, 0.5])
+
+    def solve(tau, past):
+        return solve_dde(pull, lambda t: past * jnp.exp(t), tau, 0.0, 0.5, args=1.0, ts=[0.5])
+
+    taus, pasts = jnp.array([-0.1, 1.0, 0.6]), jnp.array([1.0, 2.0, 3.0])
+    sols = jax.vmap(solve)(taus, pasts)
+    assert all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(sols))
+    assert (sols.result == DDEResult.successful).tolist() == [False, True, True]
+    assert (sols.result == DDEResult.negative_delay).tolist() == [True, False, False]
+    states = jax.vmap(lambda sol: sol.evaluate(times))(sols)
+    exact = 1 - np.exp(-taus[:, None]) * np.expm1(np.maximum(times, 0))
+    exact = pasts[:, None] * np.where(times < 0, np.exp(times), exact)
+    np.testing.assert_allclose(states[1:], exact[1:], rtol=1e-6)
+    np.testing.assert_allclose(states[0], [np.exp(-0.5), np.nan, np.nan])
+    np.testing.assert_allclose(sols.ys[1:, 0], states[1:, 2], rtol=1e-12)
+
+    # Out of jit, and on into another one; and a batch out of both.
+    sol = jax.jit(solve)(1.0, 2.0)
+    np.testing.assert_allclose(sol.evaluate(times), exact[1], rtol=1e-6)
+    np.testing.assert_allclose(jax.jit(lambda s: s.evaluate(times))(sol), exact[1], rtol=1e-6)
+    both = jax.jit(jax.vmap(solve))(taus, pasts)
+    assert jax.tree.map(jnp.shape, jax.tree.leaves(both)) == [
+        jnp.shape(leaf) for leaf in jax.tree.leaves(sols)
+    ]
+    one = jax.tree.map(lambda leaf: leaf[2], both)
+    assert one.result == DDEResult.successful
+    np.testing.assert_allclose(one.evaluate(times), exact[2], rtol=1e-6)
+
+
+def test_a_solution_of_several_dtypes_comes_out_of_jit():
+    past = lambda t: {"real": jnp.ones(2) + 0 * t, "complex": 1j * jnp.ones(()) + 0 * t}
+    f = lambda t, y, ylag, a: {"real": -ylag[0]["real"], "complex": 1j * y["complex"]}
+    sol = jax.jit(lambda tau: solve_dde(f, past, tau, 0.0, 1.0, ts=[1.0]))(1.0)
+    np.testing.assert_allclose(sol.evaluate(0.5)["real"], [0.5, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(sol.evaluate(0.5)["complex"], 1j * np.exp(0.5j), rtol=1e-6)
+    assert sol.ys["real"].dtype == jnp.float64
+
+
 def test_a_batch_with_a_delay_that_depends_on_the_state():
     def solve(weight):
         lag = lambda t, y, args: 0.5 + args * y**2
