@@ -50,6 +50,7 @@ class HopfPoint(NamedTuple):
 class HopfPoints(NamedTuple):
     """The crossings, in order; no others exist outside of the `undecided` intervals.
 
+    Where a root only touches the axis there is no crossing, and its neighbourhood is undecided.
     `unstable` are the numbers of roots in the right half plane at the two ends of the range, None
     where a root lies on the axis.
     """
@@ -78,6 +79,7 @@ def hopf_points(
     edges = np.linspace(lo, hi, 9)
     waiting = deque(pairwise(edges.tolist()))
     points: list[HopfPoint] = []
+    rates: dict[HopfPoint, complex] = {}
     explained: list[tuple[float, float]] = []
     doubtful: list[tuple[float, float]] = []
     seen = 0
@@ -98,13 +100,20 @@ def hopf_points(
             found = _to_axis(system_of, mid, start, (lo, hi), 2 * (b - a))
             if found and a <= found[0].parameter <= b and not _known(found[0], points):
                 points.append(found[0])
+                rates[found[0]] = found[1]
                 explained.append(_neighbourhood(system_of, *found, (lo, hi)))
                 waiting.append(cell)
                 break
         else:
             waiting += [(a, mid), (mid, b)] if len(starts) else []
-    points.sort()
     doubtful += _unexplained(system_of, points, explained)
+    dubious = [
+        (point, around)
+        for point, around in zip(points, explained, strict=True)
+        if not _crosses(system_of, point, rates[point], points, around, (lo, hi))
+    ]
+    doubtful += [around for _, around in dubious]
+    points = sorted(set(points) - {point for point, _ in dubious})
     ends = (count_right_of(system_of(lo)).number, count_right_of(system_of(hi)).number)
     sum_ = sum(point.direction for point in points)
     if not doubtful and None not in ends and (ends[1] or 0) - (ends[0] or 0) != sum_:
@@ -236,6 +245,28 @@ def _known(point: HopfPoint, points: list[HopfPoint]) -> bool:
         abs(point.parameter - old.parameter) <= 4 * (point.error + old.error)
         and abs(point.omega - old.omega) <= 4 * (point.omega_error + old.omega_error)
         for old in points
+    )
+
+
+def _crosses(
+    system_of: Callable[[float], LinearDelay],
+    point: HopfPoint,
+    rate: complex,
+    points: list[HopfPoint],
+    around: tuple[float, float],
+    limits: tuple[float, float],
+) -> bool:
+    """Whether the root gets to the other side, and does not only touch the axis.
+
+    By the counts on both sides; where a root is on the axis there too, by the way the root moves.
+    """
+    a, b = around
+    before, after = (count_right_of(system_of(p)).number for p in around)
+    if before is not None and after is not None:
+        return after - before == sum(one.direction for one in points if a <= one.parameter <= b)
+    root = 1j * point.omega
+    return all(
+        _same_way(system_of, p, root + rate * (p - point.parameter), rate, limits) for p in around
     )
 
 

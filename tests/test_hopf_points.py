@@ -116,6 +116,34 @@ def test_a_pair_that_only_touches_the_axis_is_undecided(sign):
     assert high - low < 1e-4
 
 
+@pytest.mark.parametrize("range_", [(0.3, 2.1), (0.37, 1.71)])
+@pytest.mark.parametrize(
+    "system_of",
+    [
+        lambda p: hayes(0.0, -np.pi / 2 + (p - 1) ** 2),
+        lambda p: hayes(-1.0, 1 - (p - 1) ** 2),
+    ],
+)
+def test_a_root_that_only_touches_the_axis_is_no_crossing(system_of, range_):
+    found = hopf_points(system_of, *range_)
+
+    assert not found.points
+    assert len(found.undecided) == 1
+    low, high = found.undecided[0]
+    assert low <= 1 <= high
+    assert high - low < 1e-3
+    assert found.unstable[0] == found.unstable[1]
+
+
+@pytest.mark.parametrize("at", ["inside", "at the end"])
+def test_a_crossing_is_listed_wherever_it_is(at):
+    found = hopf_points(lambda b: hayes(0.0, -b), 0.5, 3.0 if at == "inside" else np.pi / 2)
+    (point,) = found.points
+
+    assert abs(point.parameter - np.pi / 2) <= point.error + 1e-15
+    assert point.direction == 2
+
+
 def test_equal_pairs_that_cross_at_once_are_undecided():
     both = np.stack([np.zeros((2, 2)), np.diag([-1.0, -1.0])])
     found = hopf_points(lambda b: LinearDelay([both[0], b * both[1]], [0.0, 1.0]), 1.0, 2.0)
