@@ -24,6 +24,7 @@ from lemmata.solvers.root_discs import Disc, least_singular, newton, root_discs
 Field = Callable[[Array, Array, tuple[Array, ...], Any], Array]
 
 _SPARE = 8  # guesses beyond those asked for: some are poor, some fall together
+_ENOUGH = 24  # nodes: fewer may show nothing of roots far left, even when doubled twice
 _GAP = 1e-6  # between real parts, relative, for a line that is clear of roots to fit in
 
 
@@ -68,9 +69,10 @@ def spectrum(
     together, and the list ends in a gap between real parts; it is shorter where fewer roots lie
     right of the edge of the gamma kernels. The generator is collocated at `nodes` + 1 points, and
     every eigenvalue refined by Newton's method on det Delta = 0. While the list and the count of
-    the argument principle differ, the nodes are doubled, as long as n * nodes stays within `most`;
-    the last result is then not `complete`. Raises ValueError unless exactly one of `count` and
-    `right_of` is given, and on bad values.
+    the argument principle differ, the nodes are doubled, as long as n * nodes stays within `most`,
+    and until two doublings, from 24 nodes or more, change nothing though no root that is counted
+    is missing; the last result is then not `complete`. Raises ValueError unless exactly one of
+    `count` and `right_of` is given, and on bad values.
 
     >>> found = spectrum(LinearDelay([0.0, -2.0], [0.0, 1.0]), count=2)
     >>> print(found.roots.round(4), found.complete)
@@ -87,6 +89,7 @@ def spectrum(
         )
     if not 2 <= nodes <= most:
         raise ValueError(f"`nodes={nodes!r}` must be at least 2, and at most `most={most!r}`.")
+    earlier: list[Spectrum] = []
     while True:
         if right_of is None:
             found = _rightmost_of(system, count or 1, nodes)
@@ -94,7 +97,28 @@ def spectrum(
             found = _right_of(system, right_of, nodes)
         if found.complete or 2 * nodes * system.size > most or system.memory == 0:
             return found
+        if len(earlier) > 1 and all(_says_the_same(old, found) for old in earlier[-2:]):
+            return found._replace(
+                reason=f"{found.reason} ({earlier[-2].nodes} nodes say the same as {nodes})"
+            )
+        earlier.append(found)
         nodes *= 2
+
+
+def _says_the_same(old: Spectrum, new: Spectrum) -> bool:
+    """Whether more nodes found no other roots, and none that is counted is missing.
+
+    Where nothing could be counted, whether that is for the same reason.
+    """
+    if old.nodes < _ENOUGH or old.counted != new.counted:
+        return False
+    if new.counted is None:
+        return old.reason == new.reason
+    return (
+        new.counted == new.multiplicities.sum()
+        and np.array_equal(old.multiplicities, new.multiplicities)
+        and bool((np.abs(old.roots - new.roots) <= old.errors + new.errors).all())
+    )
 
 
 def _right_of(system: LinearDelay, line: float, nodes: int) -> Spectrum:

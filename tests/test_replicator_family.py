@@ -37,7 +37,9 @@ MODULES = {
     rock_paper_scissors: ("critical_delay", "frequency", "growth_without_delay"),
     distributed_replicator: (
         "uniform_critical_span",
+        "uniform_mean_ratio",
         "gamma_critical_mean",
+        "gamma_limit",
         "two_stages_critical_mean",
     ),
     hayes: ("strength_on_curve", "present_on_curve", "strength_on_line"),
@@ -145,6 +147,8 @@ def test_many_stages_come_near_the_single_delay_and_one_never_oscillates():
     point = {"kappa": 2, "x_star": sp.Rational(3, 10)}
     found = value(distributed_replicator, "gamma_critical_mean", k=4000, **point)
     assert found == pytest.approx(np.pi / 2 / 0.42, rel=1e-3)
+    limit = value(distributed_replicator, "gamma_limit", **point)
+    assert limit == pytest.approx(np.pi / 2 / 0.42, rel=1e-15)
     with pytest.raises(hopf.NoClosedForm, match="one stage never does"):
         distributed_replicator.chain_critical_mean(1)
     with pytest.raises(ValueError, match="k=0 is no number of stages"):

@@ -350,6 +350,32 @@ def test_what_has_no_more_roots_in_reach_says_so(b):
     assert found.reason == "only 1 of 3 roots were found; use more `nodes`, or raise `most`"
 
 
+@pytest.mark.parametrize(
+    ("coefficients", "reason"),
+    [
+        ([-1.0, 0.0], "only 1 of 2 roots were found"),
+        ([-1.0, 1e-200], "only 1 of 2 roots were found"),
+        ([-1e6, -5e5], "stretches are needed"),
+    ],
+)
+def test_doubling_ends_where_it_helps_no_more(coefficients, reason):
+    found = spectrum(LinearDelay(coefficients, [0.0, 1.0]), count=2)
+
+    assert not found.complete
+    assert found.nodes == 96
+    assert reason in found.reason
+    assert found.reason.endswith("(24 nodes say the same as 96)")
+
+
+@pytest.mark.parametrize("digits", [1, 5, 9, 13, 17, 21])
+def test_doubling_goes_on_to_roots_that_are_far_left(digits):
+    b = 10.0**-digits
+    found = spectrum(LinearDelay([-1.0, b], [0.0, 1.0]), count=4, nodes=4)
+
+    assert found.complete, found.reason
+    assert (distances(found.roots, lambert_roots(-1.0, b, 1.0)) <= found.errors + 1e-12).all()
+
+
 def test_a_long_delay_has_many_unstable_roots():
     # x' = -x - 2 x(t - delay): i w with w^2 = 3, a pair for each lag (2 pi / 3 + 2 pi k) / w.
     delay = 100.0

@@ -10,7 +10,7 @@ Subject: Ben Khalifa, El-Azouzi and Hayel, arXiv 1703.06721. Derived here, not q
 
 import sympy as sp
 
-from lemmata.theory import hopf
+from lemmata.theory import delayed_replicator, hopf
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.delayed_replicator import kappa, state, x_star
 from lemmata.theory.derivation import Derivation, Step
@@ -134,6 +134,42 @@ def gamma_critical_mean() -> Derivation:
     )
     where = (*_WHERE, sp.Gt(order, 1))
     return Derivation(sp.Symbol("m_c"), statement, steps, _ASSUMES, where)
+
+
+def uniform_mean_ratio() -> Derivation:
+    r"""Derive $(D_c / 2) / T_c = \pi / 2$: the uniform memory against a single delay."""
+    of_span, of_delay = uniform_critical_span(), delayed_replicator.critical_delay()
+    statement = sp.pi / 2
+    last = Step(
+        "half of the critical span over the critical delay",
+        of_span.statement / 2 / of_delay.statement,
+        statement,
+    )
+    where = tuple(dict.fromkeys((*of_span.where, *of_delay.where)))
+    assumes = tuple(dict.fromkeys((*of_span.assumes, *of_delay.assumes)))
+    steps = (*of_span.steps, *of_delay.steps, last)
+    return Derivation(sp.Symbol("rho"), statement, steps, assumes, where)
+
+
+def gamma_limit() -> Derivation:
+    r"""Derive $m_c \to \pi / (2\,\delta)$ for $k \to \infty$: the single delay's."""
+    general = gamma_critical_mean()
+    statement = sp.pi / (2 * kappa * x_star * (1 - x_star))
+    angle = sp.Symbol("theta", positive=True)  # pi / 2k, which goes to zero
+    excess = sp.log(sp.tan(angle) / angle) - sp.pi / 2 * sp.log(sp.cos(angle)) / angle
+    last = Step(
+        "the critical mean, but for a factor that goes to one",
+        general.statement * sp.exp(-sp.Subs(excess, angle, sp.pi / (2 * order))),
+        statement,
+    )
+    vanishes = "tan(theta)/theta - 1 and log(cos(theta))/theta vanish with theta = pi/2k"
+    return Derivation(
+        sp.Symbol("m_infinity"),
+        statement,
+        (*general.steps, last),
+        (*general.assumes, vanishes),
+        general.where,
+    )
 
 
 def two_stages_critical_mean() -> Derivation:

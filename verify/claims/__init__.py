@@ -8,6 +8,7 @@ CATALOGUE = (
     "delayed_repression_map",
     "delayed_replicator",
     "delayed_replicator_cycle",
+    "delayed_replicator_forms",
     "hopf",
     "hayes",
 )

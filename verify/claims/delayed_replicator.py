@@ -113,14 +113,7 @@ def symmetric_period(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def rock_paper_scissors(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which the rightmost characteristic root enters the right half plane."""
-    model = compiled(rps.system)
-    matrices = linear_matrices(model, {name: np.asarray(p[name], float) for name in ("a", "b")})
-
-    def grows(delay: np.ndarray) -> tuple[Any, Any]:
-        found = spectrum.rightmost(matrices[:, 0], matrices[:, 1], delay, nodes=accuracy.steps(20))
-        return found.root.real, found.error
-
-    return _bracketed(grows, np.linalg.norm(matrices[:, 1], 2, (-2, -1)), lo=1e-3)
+    return critical_delay(rps.system, arrays(p, "a", "b"), accuracy, lo=1e-3)
 
 
 @claim(
@@ -134,8 +127,55 @@ def rock_paper_scissors(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def uniform_memory(p: Point, accuracy: Accuracy) -> Measurement:
     """The span at which a root enters the right half plane, the one that is always 0 left out."""
+    return critical_span(arrays(p, "kappa", "x_star"), accuracy)
+
+
+@claim(
+    "delayed-replicator/gamma-memory",
+    source=ben_khalifa.at("delays of a gamma distribution of order k and mean m"),
+    says=r"m_c = k \tan\frac{\pi}{2k} \Big/ \Big(\delta \cos^k \frac{\pi}{2k}\Big)",
+    domain=Domain(**game.axes, k=Integers(2, 8), where=game.where, defining=game.defining),
+    predicted=distributed.gamma_critical_mean,
+    compare=Threshold(relative=1e-4, because=exact),
+    batched=True,
+)
+def gamma_memory(p: Point, accuracy: Accuracy) -> Measurement:
+    """The mean at which an eigenvalue of the linear chain enters the right half plane."""
+    return critical_mean(arrays(p, "kappa", "x_star"), np.asarray(p.k, int))
+
+
+def arrays(p: Point, *names: str) -> dict[str, np.ndarray]:
+    """The named coordinates of all points, as arrays of floats."""
+    return {name: np.asarray(p[name], float) for name in names}
+
+
+def critical_delay(
+    system: Any, known: dict[str, np.ndarray], accuracy: Accuracy, *, lo: float = 0.3
+) -> Measurement:
+    """The delay at which the rightmost root of the linearised system begins to grow."""
+    matrices = linear_matrices(compiled(system), known)
+
+    def grows(delay: np.ndarray) -> tuple[Any, Any]:
+        found = spectrum.rightmost(matrices[:, 0], matrices[:, 1], delay, nodes=accuracy.steps(20))
+        return found.root.real, found.error
+
+    return _bracketed(grows, np.linalg.norm(matrices[:, 1], 2, (-2, -1)), lo=lo)
+
+
+def abscissa(
+    system: Any, known: dict[str, np.ndarray], delay: Any, accuracy: Accuracy
+) -> Measurement:
+    """The real part of the rightmost root of the linearised system at given delays."""
+    matrices = linear_matrices(compiled(system), known)
+    found = spectrum.rightmost(
+        matrices[:, 0], matrices[:, 1], np.asarray(delay, float), nodes=accuracy.steps(48)
+    )
+    return Measurement(found.root.real, bias=found.error)
+
+
+def critical_span(known: dict[str, np.ndarray], accuracy: Accuracy) -> Measurement:
+    """The span of a uniform memory at which a root other than 0 begins to grow."""
     model = compiled(distributed.uniform_system)
-    known = {name: np.asarray(p[name], float) for name in ("kappa", "x_star")}
     nodes = accuracy.steps(24)
 
     def grows(span: np.ndarray) -> tuple[Any, Any]:
@@ -150,19 +190,10 @@ def uniform_memory(p: Point, accuracy: Accuracy) -> Measurement:
     return _bracketed(grows, slope, lo=0.3)
 
 
-@claim(
-    "delayed-replicator/gamma-memory",
-    source=ben_khalifa.at("delays of a gamma distribution of order k and mean m"),
-    says=r"m_c = k \tan\frac{\pi}{2k} \Big/ \Big(\delta \cos^k \frac{\pi}{2k}\Big)",
-    domain=Domain(**game.axes, k=Integers(2, 8), where=game.where, defining=game.defining),
-    predicted=distributed.gamma_critical_mean,
-    compare=Threshold(relative=1e-4, because=exact),
-    batched=True,
-)
-def gamma_memory(p: Point, accuracy: Accuracy) -> Measurement:
-    """The mean at which an eigenvalue of the linear chain enters the right half plane."""
-    known = {name: np.asarray(p[name], float) for name in ("kappa", "x_star")}
-    orders = np.asarray(p.k, int)
+def critical_mean(
+    known: dict[str, np.ndarray], orders: np.ndarray, *, relative: float = 1e-7
+) -> Measurement:
+    """The mean of a gamma memory at which an eigenvalue of its chain of stages begins to grow."""
 
     def grows(mean: np.ndarray) -> tuple[Any, Any]:
         found = np.empty(len(mean))
@@ -174,7 +205,7 @@ def gamma_memory(p: Point, accuracy: Accuracy) -> Measurement:
         return found, 1e-11 / mean
 
     slope = known["kappa"] * known["x_star"] * (1 - known["x_star"])
-    return _bracketed(grows, slope, lo=0.3)
+    return _bracketed(grows, slope, lo=0.3, relative=relative)
 
 
 @lru_cache
@@ -206,9 +237,9 @@ def _second(roots: np.ndarray) -> np.ndarray:
     return kept.max(axis=-1)
 
 
-def _bracketed(grows: Any, slope: np.ndarray, *, lo: float) -> Measurement:
+def _bracketed(grows: Any, slope: np.ndarray, *, lo: float, relative: float = 1e-7) -> Measurement:
     """The flip between `lo` and ten times the scale of time."""
-    found = flips.bracket_flips(grows, lo / slope, 10 / slope, relative=1e-7)
+    found = flips.bracket_flips(grows, lo / slope, 10 / slope, relative=relative)
     return Measurement.bracket(
         found.lo, found.hi, converged=found.ok, note=[str(reason) for reason in found.reason]
     )

@@ -25,6 +25,8 @@ from lemmata.verify.api import (
     deferred,
 )
 from lemmata.verify.claims.delayed_replicator import (
+    abscissa,
+    arrays,
     ben_khalifa,
     game,
     linear_matrices,
@@ -35,7 +37,6 @@ from lemmata.verify.cycle_claims import Turned
 
 distributed = deferred("lemmata.theory.distributed_replicator")
 lindstedt = deferred("lemmata.theory.replicator_lindstedt")
-spectrum = deferred("lemmata.solvers.spectrum")
 two = deferred("lemmata.theory.delayed_replicator")
 
 close = "orbits at six amplitudes carry it to 1e-6"
@@ -147,7 +148,7 @@ def _control(name: str, says: str, source: Any, domain: Domain) -> Any:
 )
 def delayed_birth(p: Point, accuracy: Accuracy) -> Measurement:
     """The real part of the rightmost root."""
-    return _abscissa(two.birth_system, p, accuracy)
+    return abscissa(two.birth_system, arrays(p, "a", "b", "c", "d"), p.T, accuracy)
 
 
 @_control(
@@ -167,7 +168,7 @@ def delayed_birth(p: Point, accuracy: Accuracy) -> Measurement:
 )  # fmt: skip
 def no_onset(p: Point, accuracy: Accuracy) -> Measurement:
     """The real part of the rightmost root."""
-    return _abscissa(two.opposite_system, p, accuracy)
+    return abscissa(two.opposite_system, arrays(p, "a", "b", "c", "d"), p.T, accuracy)
 
 
 @_control(
@@ -178,17 +179,7 @@ def no_onset(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def order_one(p: Point, accuracy: Accuracy) -> Measurement:
     """The largest real part of the linear chain's eigenvalues."""
-    known = {name: np.asarray(p[name], float) for name in ("kappa", "x_star", "m")}
+    known = arrays(p, "kappa", "x_star", "m")
     model = compiled(partial(distributed.gamma_system, 1))
     roots = np.linalg.eigvals(linear_matrices(model, known)[:, 0])
     return Measurement(roots.real.max(axis=-1), bias=1e-12 * np.abs(roots).max(axis=-1))
-
-
-def _abscissa(system: Any, p: Point, accuracy: Accuracy) -> Measurement:
-    model = compiled(system)
-    known = {name: np.asarray(p[name], float) for name in ("a", "b", "c", "d")}
-    matrices = linear_matrices(model, known)
-    found = spectrum.rightmost(
-        matrices[:, 0], matrices[:, 1], np.asarray(p.T, float), nodes=accuracy.steps(48)
-    )
-    return Measurement(found.root.real, bias=found.error)
