@@ -162,8 +162,10 @@ def test_a_failure_on_the_edge_of_the_conditions_is_undecided():
     assert found.undecided_count > len(found.undecided) == 5
 
 
-def test_conditions_that_nothing_satisfies_prove_anything():
-    assert prove_sign(-1 - x**2, {"x": (0, 1)}, where=(x > 2,)).status == "proved"
+@pytest.mark.parametrize("where", [(x > 2,), (x > y + 1, x < sp.Rational(9, 10))])
+def test_conditions_that_nothing_satisfies_prove_nothing(where):
+    with pytest.raises(UsageError, match="no point of the box satisfies the conditions in `where`"):
+        prove_sign(-1 - x**2, square, where=where)
 
 
 @pytest.mark.parametrize("condition", [sp.Eq(x, 1), sp.Ne(x, 1), x, "x > 0", sp.Or(x > 1, x < 0)])

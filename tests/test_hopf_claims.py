@@ -82,6 +82,101 @@ def test_the_readme_tells_of_it():
     assert [claim.id for claim in names["logistic"]][-1] == "logistic/period-law"
 
 
-def test_errors_name_what_is_wrong():
-    with pytest.raises(UsageError, match=r"delayed='x tau'.*give a name such as"):
-        hopf_claims("x", delayed="x tau", domain=Domain(r=Log(0.3, 3)))
+WRONG = {
+    "a name with a space": ({"delayed": "x tau"}, r"delayed='x tau'.*give a name such as"),
+    "the delay among the parameters": (
+        {"domain": Domain(r=Log(0.3, 3), tau=Log(0.3, 3))},
+        "the domain has an interval for 'tau', the delay that is turned; leave it out",
+    ),
+    "no such claim": (
+        {"only": ("criticality", "amplitude")},
+        r"only=\('criticality', 'amplitude'\)",
+    ),
+    "one name for a list": ({"only": "criticality"}, "give some of the names critical-delay, cros"),
+    "none": ({"only": ()}, r"only=\(\); give some of the names"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_errors_name_what_is_wrong(name):
+    more, text = WRONG[name]
+    with pytest.raises(UsageError, match=text):
+        hopf_claims(**{"rhs": "r * x * (1 - x_tau)", "domain": Domain(r=Log(0.3, 3)), **more})
+
+
+def test_only_what_is_asked_for_is_made():
+    claims = hopf_claims(
+        "r * x * (1 - x_tau)",
+        domain=Domain(r=Log(0.3, 3)),
+        id="some",
+        only=["period-law", "crossing-speed"],
+    )
+    assert [one.id for one in claims] == ["some/crossing-speed", "some/period-law"]
+    assert not any(one.uses for one in claims)
+
+
+WITHOUT_VERDICT = {
+    "the delay in a coefficient": (
+        "-b * exp(-d * tau) * x_tau - x**3",
+        Domain(b=Interval(2, 3), d=Interval(0.1, 0.2)),
+        "the delay tau enters the linearisation, too",
+    ),
+    "the delay in the steady state": (
+        "b * (tau - x * x_tau)",
+        Domain(b=Interval(2, 3)),
+        "the delay tau enters the linearisation, too",
+    ),
+    "the present is stronger": (
+        "-2 * b * x - b * x_tau",
+        Domain(b=Interval(2, 3)),
+        "no pair of roots",
+    ),
+    "a positive name for a negative number": (
+        "-b * x_tau - x**3",
+        Domain(b=Interval(-1, 2)),
+        "stands for a positive number in the equation; turn its sign there",
+    ),
+    "a name that derivations use": (
+        "-omega_0 * x_tau - x**3",
+        Domain(omega_0=Interval(1, 2)),
+        "the name omega_0 is taken by derivations; rename the symbol",
+    ),
+    "no expression": ("r * x * (1 -", Domain(r=Log(0.3, 3)), "is no expression"),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_VERDICT)
+def test_what_has_no_closed_form_says_so(name):
+    rhs, domain, text = WITHOUT_VERDICT[name]
+    for one in hopf_claims(rhs, domain=domain, id="open"):
+        verdict = decide(one, Settings())
+        assert verdict.outcome is Outcome.ERROR
+        assert text in verdict.reason
+        assert not verdict.traceback
+
+
+OPEN = {
+    "close to where no pair crosses": (
+        "-a * x - b * tanh(x_tau)",
+        Domain(a=Interval(0.9, 1), b=Interval(1.1, 1.2)),
+        (Outcome.VERIFIED, Outcome.INCONCLUSIVE),
+    ),
+    "a period that does not change at first": (
+        "-b * x_tau - c * x**3",
+        Domain(b=Interval(1, 2), c=Log(0.1, 10)),
+        (Outcome.VERIFIED,),
+    ),
+    "states of both signs": (
+        "-a * x - b * x_tau - x**3",
+        Domain(a=Interval(0.1, 0.5), b=Interval(1, 2)),
+        (Outcome.VERIFIED,),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_equations_at_the_edge_are_never_refuted(name):
+    rhs, domain, outcomes = OPEN[name]
+    verdicts = [decide(one, Settings()) for one in hopf_claims(rhs, domain=domain, points=4)]
+    assert {one.outcome for one in verdicts} <= set(outcomes), [one.reason for one in verdicts]
+    assert verdicts[1].outcome is verdicts[2].outcome is Outcome.VERIFIED

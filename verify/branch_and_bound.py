@@ -64,8 +64,9 @@ def prove_sign(
     hold and the sign surely fails, and undecided with the boxes that stayed open. So is every
     expression that touches zero inside the box, and one that is not defined on it.
 
-    **Raises:** `UsageError` for a malformed box, condition or sign, for a symbol without a range
-    and for functions that ball arithmetic here does not know.
+    **Raises:** `UsageError` for a malformed box, condition or sign, for a symbol without a range,
+    for functions that ball arithmetic here does not know, and where the conditions surely leave
+    nothing of the box.
     """
     if sign not in (1, -1):
         raise UsageError(f"sign={sign!r}; give +1 for positive or -1 for negative.")
@@ -119,12 +120,13 @@ class _Search:
 
     def run(self, statement: str, max_boxes: int, precision: int) -> Certificate:
         """Breadth first, so that what stays open when the budget ends is as small as can be."""
-        waiting, stuck, looked = deque([self.start]), [], 0
+        waiting, stuck, looked, outside = deque([self.start]), [], 0, 0
         while waiting and looked < max_boxes:
             sides = waiting.popleft()
             looked += 1
             balls = [span(*side) for side in sides]
             if any(condition.fails(balls) for condition in self.where):
+                outside += 1
                 continue
             value = _one(self.value, balls)
             if value > 0:
@@ -144,6 +146,12 @@ class _Search:
             lo, hi = sides[axis]
             for half in ((lo, middle[axis]), (middle[axis], hi)):
                 waiting.append((*sides[:axis], half, *sides[axis + 1 :]))
+        # As many boxes end as there were halvings, and one more.
+        if outside == (looked + 1) // 2 and not waiting and not stuck:
+            raise UsageError(
+                "no point of the box satisfies the conditions in `where`: there is nothing to "
+                "prove; widen the box, or correct the conditions."
+            )
         left = [*stuck, *waiting]
         reason = f"stopped at max_boxes={max_boxes}" if waiting else ""
         return Certificate(

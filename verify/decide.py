@@ -13,7 +13,7 @@ from lemmata.verify.certified import with_certificate
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.compare.base import Agreement, Estimate, Judgement
 from lemmata.verify.domain import Point
-from lemmata.verify.errors import Malformed, UsageError
+from lemmata.verify.errors import Malformed, Underivable, UsageError
 from lemmata.verify.measure import CONFIRM, SCREEN, SEARCH, SECOND, Gauge, rational
 from lemmata.verify.measurement import Measured
 from lemmata.verify.prediction import Prediction, predict
@@ -42,6 +42,11 @@ def decide(claim: Claim, settings: Settings) -> Verdict:
         verdict = _decide(claim, settings, points)
     except (KeyboardInterrupt, Malformed):
         raise
+    except Underivable as problem:  # it says what is wrong: no trace would say more
+        verdict = Verdict(
+            claim.id, Outcome.ERROR, claim.expected, claim.compare.kind,
+            reason=str(problem), settles="correct what the reason names",
+        )  # fmt: skip
     except BaseException as crash:  # also what sys.exit() or pytest.skip() in a measurement raise
         verdict = Verdict(
             claim.id, Outcome.ERROR, claim.expected, claim.compare.kind,

@@ -1,4 +1,4 @@
-"""The one exception for wrong use: a claim, a domain or an option that breaks a rule."""
+"""The exceptions for wrong use: a claim, a domain or an option that breaks a rule."""
 
 
 class UsageError(ValueError):
@@ -14,3 +14,7 @@ class Malformed(UsageError):
 
     Told apart from other wrong use, for that may also be a measurement's, and then is its crash.
     """
+
+
+class Underivable(UsageError):
+    """What a user gave to derive a formula from has none, or is malformed: his claim's verdict."""

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -25,7 +25,7 @@ from lemmata.verify.compare.threshold import Threshold
 from lemmata.verify.compile import compiled
 from lemmata.verify.deferred import Deferred, deferred
 from lemmata.verify.domain import Domain, Point
-from lemmata.verify.errors import UsageError
+from lemmata.verify.errors import Underivable, UsageError
 from lemmata.verify.measurement import Measurement
 
 certified_sign = deferred("lemmata.verify.certified_sign")
@@ -51,6 +51,7 @@ def hopf_claims(
     id: str = "hopf",
     source: Source | None = None,
     points: int | None = None,
+    only: Collection[str] | None = None,
 ) -> list[Claim]:
     r"""Claims on the Hopf bifurcation of $x'(t) = F(x(t), x(t - \tau))$ as the delay grows.
 
@@ -65,6 +66,7 @@ def hopf_claims(
       find exactly one.
     - `id`: what the ids of the claims begin with; `source`: where the equation comes from.
     - `points`: how many points to sample, where the profile's number does not suit.
+    - `only`: the names of the claims that are wanted, of those below; all unless given.
 
     **Returns:** five claims: `critical-delay`, `crossing-speed`, `criticality` (the sign of Re c1),
     `amplitude-law` (of A^2 over the distance from the onset) and `period-law`. Each is derived, and
@@ -72,76 +74,39 @@ def hopf_claims(
     simulated cycles. The signs of Re lambda' and of Re c1 are proved in ball arithmetic all over
     the domain, where that takes seconds. Keep the list in a variable of the module, so that it is
     found. A subcritical bifurcation has no small stable cycles to simulate: its last three claims
-    stay inconclusive.
+    stay inconclusive, and `cycle_claims` are for it.
 
-    **Raises:** `UsageError` for parameters of the equation that the domain does not have. An
-    equation without a closed form is told of when a claim is decided.
+    **Raises:** `UsageError` for parameters of the equation that the domain does not have, and for
+    unknown names in `only`. An equation without a closed form is told of when a claim is decided.
     """
     system = _definition(rhs, state, delayed, delay, equilibrium)
     if delay in domain.axes:
         raise UsageError(
             f"the domain has an interval for {delay!r}, the delay that is turned; leave it out."
         )
+    names = [law.name for law in _LAWS]
+    if only is None:
+        only = names
+    if isinstance(only, str) or not only or not set(only) <= set(names):
+        raise UsageError(f"only={only!r}; give some of the names {', '.join(names)}, in a tuple.")
     if source is None:
         source = THEOREM.at("Hopf bifurcation, on the equation at hand")
+    first = names[0]
 
-    def made(
-        name: str, says: str, derivation: Deferred, rule: Comparison,
-        measure: Callable[[hopf_measure.Resting, Accuracy], Measurement], **more: Any,
-    ) -> Claim:  # fmt: skip
-        def measured(p: Point, accuracy: Accuracy) -> Measurement:
-            return measure(_resting(system, p), accuracy)
+    def of(law: _Law) -> Claim:
+        derived = _Derived(law.derivation, system, domain)
+        method, *others = law.measures
+        made = claim(
+            f"{id}/{law.name}", source=source, says=law.says, domain=domain, points=points,
+            predicted=derived, compare=law.rule, batched=True, method=method,
+            certified=_keeps_sign(derived, law.proves) if law.proves else None,
+            uses=(f"{id}/{first}",) if law.name != first and first in only else (),
+        )(_measured(system, law.measures[method]))  # fmt: skip
+        for other in others:
+            made = made.also(other, batched=True)(_measured(system, law.measures[other]))
+        return made
 
-        measured.__doc__ = measure.__doc__
-        return claim(
-            f"{id}/{name}", source=source, says=says, domain=domain, points=points,
-            predicted=_Derived(derivation, system, domain), compare=rule, batched=True, **more,
-        )(measured)  # fmt: skip
-
-    threshold = made(
-        "critical-delay", r"\tau_c = \arccos(-\alpha/\beta) / \sqrt{\beta^2 - \alpha^2}",
-        hopf.critical_delay,
-        Threshold(relative=1e-3, because="bisected to 1e-4; the claim is exact"),
-        hopf_measure.critical_delay, method="simulated growth",
-    )  # fmt: skip
-
-    @threshold.also("characteristic roots", batched=True)
-    def by_roots(p: Point, accuracy: Accuracy) -> Measurement:
-        return hopf_measure.critical_delay_by_roots(_resting(system, p), accuracy)
-
-    rests_on = {"uses": (f"{id}/critical-delay",)}
-    return [
-        by_roots,
-        made(
-            "crossing-speed",
-            r"\mathrm{Re}\,\lambda'(\tau_c) = \omega^2/((1 - \alpha\tau_c)^2 + \omega^2\tau_c^2)",
-            hopf.crossing_speed,
-            Equal(relative=1e-4, because="differences at two spacings agree to 1e-6"),
-            hopf_measure.crossing_speed,
-            certified=_keeps_sign(hopf.crossing_speed, system, r"Re lambda'"), **rests_on,
-        ),
-        made(
-            "criticality", r"\mathrm{sign}\,\mathrm{Re}\,c_1", hopf.lyapunov_coefficient,
-            Sign(because="the sign says whether small cycles are stable"), _coefficient,
-            certified=_keeps_sign(hopf.lyapunov_coefficient, system, "Re c1"), **rests_on,
-        ),
-        made(
-            "amplitude-law", r"A^2/(\tau - \tau_c) \to -4\,\mathrm{Re}\,\lambda'/\mathrm{Re}\,c_1",
-            hopf.amplitude_law,
-            Equal(relative=1e-3, because="cycles at six distances carry it to 1e-4"),
-            _amplitude, **rests_on,
-        ),
-        made(
-            "period-law", r"T'(\tau_c) = -\tfrac{2\pi}{\omega^2}(\mathrm{Im}\,\lambda' -"
-            r" \mathrm{Im}\,c_1\,\mathrm{Re}\,\lambda'/\mathrm{Re}\,c_1)",
-            hopf.period_law,
-            Equal(
-                relative=3e-3, absolute=1e-2,
-                because="a slope of periods at six distances, a pure number, is known to 1e-3",
-            ),
-            _period, **rests_on,
-        ),
-    ]  # fmt: skip
+    return [of(law) for law in _LAWS if law.name in only]
 
 
 @dataclass(frozen=True)
@@ -153,6 +118,12 @@ class _Derived:
     domain: Domain
 
     def __call__(self) -> Any:
+        try:
+            return self.derivation(self._checked())
+        except ValueError as problem:  # the equation is none, or has no closed form
+            raise Underivable(str(problem)) from problem
+
+    def _checked(self) -> Any:
         system = self.system()
         for symbol in system.parameters:
             axis = self.domain.axes.get(symbol.name)
@@ -161,14 +132,24 @@ class _Derived:
                     f"{symbol.name} is {axis!r}, and stands for a positive number in the equation; "
                     "turn its sign there, or write the equation in SymPy symbols that are real."
                 )
-        return self.derivation(system)
+        return system
 
 
-def _keeps_sign(derivation: Deferred, system: Callable[[], Any], name: str) -> Any:
+def _keeps_sign(derived: Callable[[], Any], name: str) -> Callable[[Domain], Any]:
     def prove(domain: Domain) -> Any:
-        return certified_sign.KeepsSign(_Derived(derivation, system, domain), name)(domain)
+        return certified_sign.KeepsSign(derived, name)(domain)
 
     return prove
+
+
+def _measured(
+    system: Callable[[], Any], measure: _Measure
+) -> Callable[[Point, Accuracy], Measurement]:
+    def measured(p: Point, accuracy: Accuracy) -> Measurement:
+        return measure(_resting(system, p), accuracy)
+
+    measured.__doc__ = measure.__doc__
+    return measured
 
 
 def _definition(
@@ -217,3 +198,67 @@ def _amplitude(at: hopf_measure.Resting, accuracy: Accuracy) -> Measurement:
 def _period(at: hopf_measure.Resting, accuracy: Accuracy) -> Measurement:
     """The slope of simulated cycles' periods in the delay, carried to the onset."""
     return hopf_measure.birth(at, accuracy).period
+
+
+_Measure = Callable[[hopf_measure.Resting, Accuracy], Measurement]
+
+
+@dataclass(frozen=True)
+class _Law:
+    """What holds at every Hopf point: `proves` names the sign that is certified, if one is."""
+
+    name: str
+    says: str
+    derivation: Deferred
+    rule: Comparison
+    measures: dict[str, _Measure]
+    proves: str = ""
+
+
+_LAWS = (
+    _Law(
+        "critical-delay",
+        r"\tau_c = \arccos(-\alpha/\beta) / \sqrt{\beta^2 - \alpha^2}",
+        hopf.critical_delay,
+        Threshold(relative=1e-3, because="bisected to 1e-4; the claim is exact"),
+        {
+            "simulated growth": hopf_measure.critical_delay,
+            "characteristic roots": hopf_measure.critical_delay_by_roots,
+        },
+    ),
+    _Law(
+        "crossing-speed",
+        r"\mathrm{Re}\,\lambda'(\tau_c) = \omega^2/((1 - \alpha\tau_c)^2 + \omega^2\tau_c^2)",
+        hopf.crossing_speed,
+        Equal(relative=1e-4, because="differences at two spacings agree to 1e-6"),
+        {"characteristic roots": hopf_measure.crossing_speed},
+        proves=r"Re lambda'",
+    ),
+    _Law(
+        "criticality",
+        r"\mathrm{sign}\,\mathrm{Re}\,c_1",
+        hopf.lyapunov_coefficient,
+        Sign(because="the sign says whether small cycles are stable"),
+        {"simulated cycles": _coefficient},
+        proves="Re c1",
+    ),
+    _Law(
+        "amplitude-law",
+        r"A^2/(\tau - \tau_c) \to -4\,\mathrm{Re}\,\lambda'/\mathrm{Re}\,c_1",
+        hopf.amplitude_law,
+        Equal(relative=1e-3, because="cycles at six distances carry it to 1e-4"),
+        {"simulated cycles": _amplitude},
+    ),
+    _Law(
+        "period-law",
+        r"T'(\tau_c) = -\tfrac{2\pi}{\omega^2}(\mathrm{Im}\,\lambda' -"
+        r" \mathrm{Im}\,c_1\,\mathrm{Re}\,\lambda'/\mathrm{Re}\,c_1)",
+        hopf.period_law,
+        Equal(
+            relative=3e-3,
+            absolute=1e-2,
+            because="a slope of periods at six distances, a pure number, is known to 1e-3",
+        ),
+        {"simulated cycles": _period},
+    ),
+)

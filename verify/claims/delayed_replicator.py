@@ -69,7 +69,8 @@ opposite_payoffs = hopf_claims(
     domain=Domain(a=Interval(0, 1), b=Interval(1.5, 3), c=Interval(1.5, 3), d=Interval(0, 1)),
     id="delayed-replicator/opposite-payoffs",
     source=wesson_rand.at("two strategies, payoffs against the other one delayed"),
-)[:3]
+    only=("critical-delay", "crossing-speed", "criticality"),
+)
 
 
 @claim(
