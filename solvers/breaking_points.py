@@ -104,12 +104,9 @@ def first_crossing(
     end = polynomial(now.coefs, jnp.ones(()))
     seen = jnp.stack([jax.vmap(lambda x, i=i: lagged(i, x))(theta[1:]) for i in varying])
     which = jnp.asarray(varying)
-    most = (
-        time(theta[1:])
-        + jnp.stack([_uncertainty(problem, i, before_end(now), end, slack, blur) for i in varying])[
-            :, None
-        ]
-    )
+    # Linear in the state, from the end of the step.
+    allowed = [_uncertainty(problem, i, before_end(now), end, slack, blur) for i in varying]
+    most = time(theta[1:]) + jnp.stack(allowed)[:, None]
     upper = breaks.time[segments[which] + 1]
     lower = breaks.time[segments[which]]
     above = seen > upper[:, None] + slack

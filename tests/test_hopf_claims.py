@@ -7,10 +7,23 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from lemmata.theory import hopf, replicator, replicator_cycle
+from lemmata.theory import (
+    distributed_replicator,
+    hopf,
+    replicator,
+    replicator_cycle,
+    replicator_lindstedt,
+    replicator_map,
+)
 from lemmata.theory.delay_system import scalar
 from lemmata.verify.api import Domain, Interval, Log, UsageError
-from lemmata.verify.claims import delayed_repression, delayed_repression_cycle
+from lemmata.verify.claims import (
+    delayed_replicator,
+    delayed_replicator_cycle,
+    delayed_repression,
+    delayed_repression_cycle,
+    delayed_repression_map,
+)
 from lemmata.verify.decide import decide
 from lemmata.verify.hopf_claims import hopf_claims
 from lemmata.verify.settings import Settings
@@ -48,6 +61,22 @@ PLANTED = {
     "a factor 3 in the mixed term of B": (
         lambda: delayed_repression_cycle.lyapunov_coefficient,
         lambda: replicator_cycle.coefficient().subs(7 * sp.pi - 8, 3 * (7 * sp.pi - 8)),
+    ),
+    "a factor 2 in the term of A^2": (
+        lambda: delayed_replicator_cycle.lindstedt_amplitude,
+        lambda: replicator_lindstedt.amplitude().statement.subs(3 * sp.pi - 2, 6 * sp.pi - 4),
+    ),
+    "sin for cos in the second harmonic": (
+        lambda: delayed_replicator_cycle.second_cosine,
+        lambda: replicator_lindstedt.second_sine().statement,
+    ),
+    "sin for cos in a memory's critical mean": (
+        lambda: delayed_replicator.gamma_memory,
+        lambda: distributed_replicator.gamma_critical_mean().statement.replace(sp.cos, sp.sin),
+    ),
+    "cos for sin in the margin in steps of time": (
+        lambda: delayed_repression_map.discrete_margin,
+        lambda: replicator_map.discrete_margin().statement.replace(sp.sin, sp.cos),
     ),
 }
 
