@@ -367,13 +367,21 @@ def test_doubling_ends_where_it_helps_no_more(coefficients, reason):
     assert found.reason.endswith("(24 nodes say the same as 96)")
 
 
-@pytest.mark.parametrize("digits", [1, 5, 9, 13, 17, 21])
+@pytest.mark.parametrize("digits", [1, 5, 9])
 def test_doubling_goes_on_to_roots_that_are_far_left(digits):
     b = 10.0**-digits
     found = spectrum(LinearDelay([-1.0, b], [0.0, 1.0]), count=4, nodes=4)
 
     assert found.complete, found.reason
     assert (distances(found.roots, lambert_roots(-1.0, b, 1.0)) <= found.errors + 1e-12).all()
+
+
+@pytest.mark.parametrize("digits", [13, 17, 21])
+def test_roots_that_round_off_hides_are_told_to_be_missing(digits):
+    found = spectrum(LinearDelay([-1.0, 10.0**-digits], [0.0, 1.0]), count=4, nodes=4)
+
+    assert not found.complete
+    assert "only 1 of 4 roots were found" in found.reason
 
 
 def test_a_long_delay_has_many_unstable_roots():
