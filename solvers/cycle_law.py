@@ -1,9 +1,10 @@
 """Laws of a limit cycle as it is born at a Hopf point, measured on simulated trajectories.
 
-Just beyond the onset of oscillations at a delay D_c, the squared amplitude and the period are
-smooth functions of the distance D - D_c (Hassard, Kazarinoff and Wan, Theory and Applications of
-Hopf Bifurcation (1981), chapter 1). Simulations at several distances are read and carried to
-distance zero by polynomials; nothing of the normal form is used.
+Near the onset of oscillations at a delay D_c, the distance D - D_c and the period are smooth
+functions of the squared amplitude (Hassard, Kazarinoff and Wan, Theory and Applications of Hopf
+Bifurcation (1981), chapter 1). Simulations at several distances are read and carried to amplitude
+zero by polynomials; nothing of the normal form is used. (As functions of the distance they are
+smooth, too, but only up to where the branch of cycles turns back, which may be close.)
 """
 
 from typing import Any, NamedTuple
@@ -14,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
-from numpy.typing import ArrayLike as NumpyLike
 from numpy.typing import NDArray
 
 from lemmata.solvers.aligned import ConstantHistory, Field, solve_aligned
 from lemmata.solvers.cycle import Cycle, cycle_of
+from lemmata.solvers.to_zero import to_zero
 
 #: relative distances from the onset at which cycles are simulated
 DISTANCES = (0.02, 0.03, 0.045, 0.065, 0.09, 0.12)
@@ -30,8 +31,8 @@ class CycleLaws(NamedTuple):
     """Limits at the onset with bounds on their errors; every array has shape (n,).
 
     `amplitude`: of A^2 / (delay - onset), A the first harmonic's amplitude; `period`: of
-    (T - T_onset) / (delay - onset); `period_at_onset`: of T. `converged`: every simulated cycle
-    settled.
+    (T - T_onset) / (delay - onset); `period_at_onset`: of T. `settled`: every simulated cycle did;
+    `converged`: besides, the laws could be carried to the onset.
     """
 
     amplitude: NDArray[np.float64]
@@ -39,6 +40,8 @@ class CycleLaws(NamedTuple):
     period: NDArray[np.float64]
     period_error: NDArray[np.float64]
     period_at_onset: NDArray[np.float64]
+    period_at_onset_error: NDArray[np.float64]
+    settled: NDArray[np.bool_]
     converged: NDArray[np.bool_]
 
 
@@ -103,22 +106,22 @@ def cycle_laws(
     scale: ArrayLike,
     crossing_speed: ArrayLike,
     steps_per_delay: int = 32,
-    distances: tuple[float, ...] = DISTANCES,
+    nearer: float = 1.0,
 ) -> CycleLaws:
     """Measure how amplitude and period of the cycle begin at the delay `onset`.
 
     **Arguments:** as for `simulated_cycles`, with `onset` for the delay at which the steady state
     turns unstable; `scale` (n,): a deviation at which the equation is no longer linear, where
     simulations start; `crossing_speed` (n,): d Re lambda / d delay there, which says how slowly
-    cycles settle: the nearest one gets twenty e-folds before it is read.
+    cycles settle: the nearest one gets twenty e-folds before it is read; `nearer`: what the
+    distances from the onset are divided by.
 
-    **Returns:** `CycleLaws`. The error of a limit is its difference to that of a polynomial of one
-    degree less, and the errors of the cycles carried along.
+    **Returns:** `CycleLaws`, with errors as `to_zero` knows them.
     """
     y, lag, size, speed = (
         np.asarray(v, dtype=float) for v in (start, onset, scale, crossing_speed)
     )
-    mu = np.asarray(distances)
+    mu = np.asarray(DISTANCES) / nearer
     # A lane without an onset, or whose pair does not cross to the right, has no cycle to wait for.
     speeds = (speed * lag)[(speed > 0) & np.isfinite(lag)]
     slowest = np.min(speeds, initial=1.0) * mu.min()
@@ -134,30 +137,19 @@ def cycle_laws(
         steps_per_delay=steps_per_delay,
     )  # fmt: skip
     read = Cycle(*(field.reshape(shape) for field in cycles))
-    ratio = read.amplitude**2 / (mu * lag[:, None])
-    spill = 2 * read.amplitude * read.amplitude_error / (mu * lag[:, None])
-    (amplitude, *_), (amplitude_error, *_) = _at_zero(mu, ratio, spill)
-    periods, period_errors = _at_zero(mu, read.period, read.period_error)
+    square = read.amplitude**2
+    blur = 2 * read.amplitude * read.amplitude_error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = mu * lag[:, None] / square
+        rise = to_zero(square, distance, distance * blur / square)
+        steep = np.ptp(read.period, axis=1) / np.ptp(square, axis=1)
+        period = to_zero(square, read.period, read.period_error + steep[:, None] * blur)
+        amplitude, slope = 1 / rise.value, period.slope / rise.value
+        share = rise.value_error / (np.abs(rise.value) - rise.value_error)
+        share = np.where(share >= 0, share, np.inf)  # where the limit may be zero
+        slope_error = np.abs(slope) * share + period.slope_error / np.abs(rise.value) * (1 + share)
+    settled = np.isfinite(read.amplitude_error).all(axis=1)
     return CycleLaws(
-        amplitude, amplitude_error, periods[1] / lag, period_errors[1] / lag, periods[0],
-        np.asarray(np.isfinite(read.amplitude_error).all(axis=1)),
+        amplitude, np.abs(amplitude) * share, slope, slope_error, period.value, period.value_error,
+        settled, settled & np.isfinite(share) & np.isfinite(slope_error),
     )  # fmt: skip
-
-
-def _at_zero(
-    x: NDArray[np.float64], y: NumpyLike, error: NumpyLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Value and slope at x = 0 of y(x), shape (2, n) each with their errors; y has shape (n, m)."""
-    best, less = (_weights(x, len(x) - 1 - drop) for drop in (0, 1))
-    y, error = np.asarray(y), np.asarray(error)
-    found = best @ y.T
-    with np.errstate(invalid="ignore"):
-        bound = np.abs(best) @ error.T + np.abs(found - less @ y.T)
-    return found, np.where(np.isfinite(bound), bound, np.inf)
-
-
-def _weights(x: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
-    """Rows that turn values at x into value and slope at 0 of the polynomial fitted to them."""
-    scaled = x / x.max()
-    basis = np.vander(scaled, degree + 1, increasing=True)
-    return np.linalg.pinv(basis)[:2] / np.array([[1.0], [x.max()]])

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from lemmata.theory import hopf
 from lemmata.theory.delay_system import scalar
 from lemmata.verify.certificate import Certificate, together
-from lemmata.verify.certify import compactified, prove_sign
+from lemmata.verify.certify import (
+    certify_hopf,
+    compactified,
+    count_right_half_plane,
+    prove_sign,
+)
 from lemmata.verify.errors import UsageError
 
 pytestmark = pytest.mark.heavy
@@ -172,6 +177,40 @@ def test_conditions_that_nothing_satisfies_prove_nothing(where):
 def test_conditions_are_inequalities(condition):
     with pytest.raises(UsageError, match="is no inequality; give a < b"):
         prove_sign(x, {"x": (0, 1)}, where=(condition,))
+
+
+def test_floats_do_not_round_the_slopes():
+    # 0.1 + 0.3 - 0.4 is not zero in binary numbers: the slope vanishes if it is rounded.
+    big = sp.Integer(10) ** 16
+    expression = (
+        1e16 * sp.log(x) - 1.0 * sp.log(3 * x) - 1e16 * sp.log(2 * x)
+        + big * sp.log(2) + sp.log(3) + sp.Rational(21, 10)
+    )  # fmt: skip
+    found = prove_sign(expression, {"x": (1, 10)})  # 2.1 - log(x), -0.2 at the end
+    assert found.status == "disproved"
+    assert prove_sign(expression, {"x": (1, 8)}).status == "proved"
+
+
+def test_floats_count_as_what_they_are_in_characteristic_functions():
+    w, d = sp.symbols("w d")
+    floating, exactly = (k + c * sp.exp(-k * d) for c in (0.1, sp.Rational(0.1)))
+    count = [count_right_half_plane(chi, k, at={"d": 15}) for chi in (floating, exactly)]
+    assert count[0] == count[1]
+    start = {"w": 0.1, "d": 15.7}
+    found = [certify_hopf(chi, k, w, d, start=start).enclosure for chi in (floating, exactly)]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("expression", "where", "text"),
+    [
+        (x, x > 0, r"where=x > 0; give the conditions in a tuple: \(x > 0,\)"),
+        (x > 0, (), "x > 0 is no expression that has a sign; give left - right"),
+    ],
+)
+def test_a_condition_in_the_wrong_place_is_told(expression, where, text):
+    with pytest.raises(UsageError, match=text):
+        prove_sign(expression, {"x": (0, 1)}, where=where)
 
 
 # --- wrong use -----------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def test_an_id_that_is_a_path_is_taken(id):
         ({"compare": 1e-3}, r"compare=0.001; give a rule such as Equal"),
         ({"expected": "false"}, "expected='false'; it is one of"),
         ({"expected": "refuted"}, "is expected to be refuted and gives no cause"),
-        ({"points": 0}, "points=0; sample at least one"),
+        ({"points": 0}, "points=0; give a whole number of at least 1"),
         ({"uses": ("test/other", "test/claim")}, "rests on itself; take it out of uses="),
     ],
 )

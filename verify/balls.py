@@ -126,10 +126,20 @@ def _ratio(number: Any) -> tuple[int, int]:
     return int(exact.p), int(exact.q)
 
 
+def without_floats(expression: Any) -> Any:
+    """The expression with every float as the binary number that it is.
+
+    Calculus on floats rounds, and a proof would be one of another expression.
+    """
+    expression = sp.sympify(expression)
+    return expression.xreplace({f: sp.Rational(*_ratio(f)) for f in expression.atoms(sp.Float)})
+
+
 def in_real_names(expression: Any, names: Sequence[str]) -> Any:
-    """The expression with its symbols replaced by real ones, so that re and im differentiate."""
-    symbols = sp.sympify(expression).free_symbols
-    return sp.sympify(expression).xreplace(
+    """The expression without floats, in real symbols, so that re and im differentiate."""
+    expression = without_floats(expression)
+    symbols = expression.free_symbols
+    return expression.xreplace(
         {s: sp.Symbol(str(s), real=True) for s in symbols if str(s) in names}
     )
 

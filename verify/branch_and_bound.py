@@ -72,6 +72,10 @@ def prove_sign(
         raise UsageError(f"sign={sign!r}; give +1 for positive or -1 for negative.")
     if not isinstance(max_boxes, int) or max_boxes < 1:
         raise UsageError(f"max_boxes={max_boxes!r}; give a number of at least 1.")
+    if isinstance(where, sp.Basic):
+        raise UsageError(f"where={where}; give the conditions in a tuple: ({where},).")
+    if not isinstance(sp.sympify(expression), sp.Expr):
+        raise UsageError(f"{expression} is no expression that has a sign; give left - right.")
     names = tuple(box)
     sides = tuple(_side(name, box[name]) for name in names)
     conditions = [part for one in where for part in _parts(one)]

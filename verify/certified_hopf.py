@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 
-from lemmata.verify.balls import PRECISION, exact, fraction, value_over
+from lemmata.verify.balls import PRECISION, exact, fraction, value_over, without_floats
 from lemmata.verify.branch_and_bound import prove_sign
 from lemmata.verify.certificate import Certificate, together
 from lemmata.verify.errors import UsageError
@@ -178,7 +178,7 @@ def _alone(
 
 
 def _named(expression: Any, values: Mapping[str, Any]) -> Any:
-    expression = sp.sympify(expression)
+    expression = without_floats(expression)
     named = {s: values[str(s)] for s in expression.free_symbols if str(s) in values}
     return expression.xreplace(named)
 

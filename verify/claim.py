@@ -129,8 +129,10 @@ class Claim:
                 f"claim {self.id!r}: certified={self.certified!r}; give a function that returns a "
                 "Certificate, of no argument or of the domain."
             )
-        if self.points is not None and self.points < 1:
-            raise UsageError(f"claim {self.id!r}: points={self.points!r}; sample at least one.")
+        if self.points is not None and (not isinstance(self.points, int) or self.points < 1):
+            raise UsageError(
+                f"claim {self.id!r}: points={self.points!r}; give a whole number of at least 1."
+            )
         names = [method.name for method in self.methods]
         if len(set(names)) < len(names):
             raise UsageError(

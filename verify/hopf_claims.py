@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,8 @@ def hopf_claims(
     **Raises:** `UsageError` for parameters of the equation that the domain does not have, and for
     unknown names in `only`. An equation without a closed form is told of when a claim is decided.
     """
+    if not isinstance(domain, Domain):
+        raise UsageError(f"domain={domain!r}; give a Domain, such as Domain(r=Interval(1, 2)).")
     system = _definition(rhs, state, delayed, delay, equilibrium)
     if delay in domain.axes:
         raise UsageError(
@@ -156,12 +159,21 @@ def _definition(
     rhs: Any, state: str, delayed: str, delay: str, equilibrium: Any
 ) -> Callable[[], Any]:
     """A function without arguments that returns the system, the same object for the same call."""
-    if isinstance(rhs, Deferred) or (callable(rhs) and not hasattr(rhs, "free_symbols")):
+    if isinstance(rhs, Deferred):
+        return rhs
+    if callable(rhs) and not hasattr(rhs, "free_symbols"):
+        if any(one.default is one.empty for one in signature(rhs).parameters.values()):
+            raise UsageError(
+                f"rhs={rhs!r} takes arguments; give the right-hand side as text, such as "
+                "'-b * x_tau', or a function without arguments that returns a DelaySystem."
+            )
         return rhs
     names = {"state": state, "delayed": delayed, "delay": delay}
     for role, name in names.items():
         if not isinstance(name, str) or not name.isidentifier():
             raise UsageError(f"hopf_claims({role}={name!r}): give a name such as 'x_tau'.")
+    if len(set(names.values())) < len(names):
+        raise UsageError(f"hopf_claims({names}): give three different names.")
     return lru_cache(partial(delay_system.scalar, rhs, equilibrium=equilibrium, **names))
 
 
@@ -175,9 +187,8 @@ def _resting(system: Callable[[], Any], p: Point) -> hopf_measure.Resting:
             f"{', '.join(p) or 'none'}; give it an interval."
         )
     args = {name: np.asarray(p[name], dtype=float) for name in model.parameters if name in p}
-    start = np.broadcast_to(
-        np.asarray(model.equilibrium(args)), np.shape(next(iter(args.values())))
-    )
+    lanes = np.shape(next(iter(p.values()), [0.0]))  # a domain without parameters is one point
+    start = np.broadcast_to(np.asarray(model.equilibrium(args)), lanes)
     return hopf_measure.Resting(model.field, steady.steady_state(model.field, start, args), args)
 
 

@@ -57,8 +57,12 @@ class Resting:
 
     @property
     def scale(self) -> np.ndarray:
-        """The deviation at which the equation is no longer linear."""
-        return np.asarray(growth.nonlinear_scale(self.field, self.state, self.args))
+        """The deviation at which the equation is no longer linear.
+
+        Where no second or third derivative tells, that is the size of the state, or one.
+        """
+        found = np.asarray(growth.nonlinear_scale(self.field, self.state, self.args))
+        return np.where(np.isposinf(found), np.maximum(1.0, np.abs(self.state)), found)
 
 
 def critical_delay(at: Resting, accuracy: Accuracy) -> Measurement:
@@ -128,13 +132,17 @@ class Birth:
         return self._told(value, np.abs(value) * relative)
 
     def _told(self, value: Any, error: Any) -> Measurement:
-        note = [
-            "" if good else one if not found else "a simulated cycle did not settle"
-            for good, found, one in zip(
-                self.converged, np.asarray(self.onset.converged), self.onset.note, strict=True
-            )
-        ]
+        found, settled = (np.asarray(v) for v in (self.onset.converged, self.laws.settled))
+        note = np.where(settled, _NOT_CARRIED, "a simulated cycle did not settle")
+        note = np.where(found, note, np.asarray(self.onset.note))
+        note = np.where(self.converged, "", note).tolist()
         return Measurement(value, bias=error, converged=self.converged, note=note)
+
+
+_NOT_CARRIED = (
+    "the laws of the simulated cycles cannot be carried to the onset; they bend too much, or the "
+    "cycles do not begin there"
+)
 
 
 def birth(at: Resting, accuracy: Accuracy) -> Birth:
@@ -161,6 +169,7 @@ def _simulated_birth(at: Resting, accuracy: Accuracy) -> Birth:
     laws = cycle_law.cycle_laws(
         at.field, at.state, onset.value, at.args, scale=at.scale, crossing_speed=speed.value,
         steps_per_delay=8 * accuracy.steps(4),
+        nearer=min(accuracy.effort, 4.0) ** 0.5,
     )  # fmt: skip
     return Birth(onset, speed, laws)
 

@@ -52,10 +52,11 @@ def load_file(path: Path) -> list[Located]:
             )
     except OSError as problem:
         raise UsageError(f"{path}: cannot be read ({problem.strerror}).") from None
-    before = len(MADE)
+    before, loaded = len(MADE), set(sys.modules)
     module = _run(path)
     found = claims_in(module)
-    check_reachable(path, MADE[before:], found)
+    imported = [sys.modules[name] for name in sorted({*sys.modules} - loaded)]
+    check_reachable(path, MADE[before:], found, [one for one in imported if one is not module])
     if not found:
         raise UsageError(
             f"{path}: no claims in it; decorate a measurement with @claim(…), as in the example "
@@ -64,16 +65,27 @@ def load_file(path: Path) -> list[Located]:
     return unique([Located(claim, path, own=True) for claim in found])
 
 
-def check_reachable(path: Path, made: Iterable[Claim], found: Sequence[Claim]) -> None:
-    """Raise `UsageError` if a claim was made in a module and cannot be found in it."""
+def check_reachable(
+    path: Path,
+    made: Iterable[Claim],
+    found: Sequence[Claim],
+    imported: Sequence[ModuleType] = (),
+) -> None:
+    """Raise `UsageError` if a claim was made in a module and cannot be found in it.
+
+    Nor in the modules that it `imported`, which may have claims of their own.
+    """
     kept = {claim.id for claim in found}
     made = widest(made)
     times = Counter(claim.id for claim in made)
     # One that is not there may have been replaced by a changed copy, if it was the only one.
-    lost = [c.id for c in made if c not in found and (c.id not in kept or times[c.id] > 1)]
+    lost = [c for c in made if c not in found and (c.id not in kept or times[c.id] > 1)]
+    if lost:
+        theirs = [claim for module in imported for claim in claims_in(module)]
+        lost = [claim for claim in lost if claim not in theirs]
     if lost:
         raise UsageError(
-            f"{path}: {', '.join(map(repr, lost))} cannot be reached: its name is used again "
+            f"{path}: {', '.join(repr(claim.id) for claim in lost)} cannot be reached: its name is used again "
             "further down, or it was made inside a function and not kept; give every claim a name "
             "of its own in the module, a class, a list or a dict."
         )

@@ -24,6 +24,7 @@ from lemmata.verify.balls import (
     exact,
     fraction,
     span,
+    without_floats,
     working,
 )
 from lemmata.verify.certificate import Certificate
@@ -107,7 +108,7 @@ def count_right_half_plane(
     """
     name, at = str(lambda_), dict(at or {})
     names = (name, *at)
-    chi = sp.sympify(chi)
+    chi = without_floats(chi)
     symbol = sp.Symbol(name)
     chi = chi.xreplace({s: symbol for s in chi.free_symbols if str(s) == name})
     _check_entire(chi, symbol)
