@@ -144,10 +144,11 @@ def cycle_laws(
         rise = to_zero(square, distance, distance * blur / square)
         steep = np.ptp(read.period, axis=1) / np.ptp(square, axis=1)
         period = to_zero(square, read.period, read.period_error + steep[:, None] * blur)
-        amplitude, slope = 1 / rise.value, period.slope / rise.value
         share = rise.value_error / (np.abs(rise.value) - rise.value_error)
         share = np.where(share >= 0, share, np.inf)  # where the limit may be zero
-        slope_error = np.abs(slope) * share + period.slope_error / np.abs(rise.value) * (1 + share)
+        amplitude = np.where(np.isfinite(share), 1 / rise.value, np.nan)
+        slope = period.slope * amplitude
+        slope_error = np.abs(slope) * share + period.slope_error * np.abs(amplitude) * (1 + share)
     settled = np.isfinite(read.amplitude_error).all(axis=1)
     return CycleLaws(
         amplitude, np.abs(amplitude) * share, slope, slope_error, period.value, period.value_error,

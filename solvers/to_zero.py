@@ -10,11 +10,14 @@ Floats = NDArray[np.float64]
 #: polynomials of falling degree that are compared; the first passes through all points
 _DEGREES = 4
 #: beyond this ratio of successive corrections the remaining ones may add up to anything
-_SLOW = 0.7
+_SLOW = 2 / 3
 
 
 class AtZero(NamedTuple):
-    """Value and slope at x = 0, each of shape (n,); an error is infinite where nothing is known."""
+    """Value and slope at x = 0, each of shape (n,); an error is infinite where nothing is known.
+
+    Where the data are not finite, a value is nan, too.
+    """
 
     value: Floats
     value_error: Floats
@@ -30,9 +33,8 @@ def to_zero(x: ArrayLike, y: ArrayLike, error: ArrayLike) -> AtZero:
 
     **Returns:** `AtZero`. Besides what the errors of y can do, an error holds the corrections that
     polynomials of still higher degree would bring, as the last ones foretell: were they to shrink
-    by r each time, r/(1 - r) times the last, taken twice. Where they shrink by less than a third,
-    as they do when y has a singularity near the points or between them and zero, the error is
-    infinite.
+    by r each time, r/(1 - r) times the last, taken three times. Where they shrink by less than a
+    third, as when y has a singularity near the points, the error is infinite.
 
     **Raises:** ValueError on other shapes, or fewer points.
     """
@@ -53,10 +55,11 @@ def to_zero(x: ArrayLike, y: ArrayLike, error: ArrayLike) -> AtZero:
     tiny = np.finfo(float).tiny
     shrinks = np.maximum(before / (first + tiny), np.sqrt(last / (first + tiny)))
     tail = np.maximum(last, before * shrinks)
-    rest = tail * np.maximum(1.0, 2 * shrinks / (1 - np.minimum(shrinks, _SLOW)))
+    rest = tail * np.maximum(1.0, 3 * shrinks / (1 - np.minimum(shrinks, _SLOW)))
     bound = noise + np.where(last <= doubt, last, np.where(shrinks < _SLOW, rest, np.inf))
+    best = np.where(known[:, None], found[0], np.nan)
     bound = np.where(known[:, None], bound, np.inf)
-    return AtZero(found[0, :, 0], bound[:, 0], found[0, :, 1], bound[:, 1])
+    return AtZero(best[:, 0], bound[:, 0], best[:, 1], bound[:, 1])
 
 
 def _weights(x: Floats, degree: int) -> Floats:

@@ -184,6 +184,55 @@ def test_what_has_no_closed_form_says_so(name):
         assert not verdict.traceback
 
 
+def quintic(sign, *, only, **domain):
+    """Cycles bend back at once, or (sign -1) are born unstable and stable only far away."""
+    text = f"-x_tau + {sign} * c * x_tau**3 + d * x_tau**5"
+    return hopf_claims(text, equilibrium="0", domain=Domain(**domain), points=4, only=only)
+
+
+BENT = {
+    "soon": (+1, {"c": Interval(0.05, 0.2), "d": Interval(5, 20)}),
+    "later": (+1, {"c": Interval(0.9, 1.1), "d": Interval(3, 10)}),
+    "born unstable": (-1, {"c": Interval(0.05, 0.2), "d": Interval(5, 20)}),
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_laws_of_cycles_that_bend_back_are_never_refuted(name):
+    sign, domain = BENT[name]
+    claims = quintic(sign, only=("criticality", "amplitude-law", "period-law"), **domain)
+    verdicts = [decide(one, Settings()) for one in claims]
+    assert verdicts[0].outcome is Outcome.VERIFIED, verdicts[0].reason
+    for verdict in verdicts[1:]:
+        assert verdict.outcome in (Outcome.VERIFIED, Outcome.INCONCLUSIVE), verdict.reason
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_a_wrong_sign_is_refuted_where_cycles_bend_back(name):
+    sign, domain = BENT[name]
+    (claim,) = quintic(sign, only=("criticality",), **domain)
+    wrong = dataclasses.replace(claim, predicted=-claim.predicted().statement, certified=None)
+    verdict = decide(wrong, Settings())
+    assert verdict.outcome is Outcome.REFUTED, verdict.reason
+
+
+@pytest.mark.parametrize(
+    "rhs", ["-b * (x_tau + 2 * x_tau**3) / (1 + x_tau**4)", "-b * tanh(x_tau + 2 * x_tau**3)"]
+)
+def test_cycles_that_do_not_begin_at_the_onset_decide_nothing(rhs):
+    claims = hopf_claims(
+        rhs,
+        equilibrium="0",
+        domain=Domain(b=Interval(0.5, 2)),
+        points=3,
+        only=("criticality", "amplitude-law", "period-law"),
+    )
+    for claim in claims:
+        verdict = decide(dataclasses.replace(claim, certified=None), Settings())
+        assert verdict.outcome is Outcome.INCONCLUSIVE
+        assert "cannot be carried to the onset" in verdict.reason
+
+
 OPEN = {
     "close to where no pair crosses": (
         "-a * x - b * tanh(x_tau)",
@@ -195,6 +244,7 @@ OPEN = {
         Domain(b=Interval(1, 2), c=Log(0.1, 10)),
         (Outcome.VERIFIED,),
     ),
+    "no parameter at all": ("-tanh(x_tau)", Domain(), (Outcome.VERIFIED,)),
     "states of both signs": (
         "-a * x - b * x_tau - x**3",
         Domain(a=Interval(0.1, 0.5), b=Interval(1, 2)),
