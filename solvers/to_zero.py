@@ -38,13 +38,13 @@ def to_zero(x: ArrayLike, y: ArrayLike, error: ArrayLike) -> AtZero:
 
     **Raises:** ValueError on other shapes, or fewer points.
     """
-    x, y, error = (np.asarray(v, dtype=float) for v in (x, y, error))
+    x, y, error = (np.array(v, dtype=float) for v in (x, y, error))
     if x.ndim != 2 or not x.shape == y.shape == error.shape or x.shape[1] <= _DEGREES:
         raise ValueError(
             f"x, y and error have the shapes {x.shape}, {y.shape} and {error.shape}; give the same "
             f"(n, m) to all, m at least {_DEGREES + 1}."
         )
-    known = (np.isfinite(x) & (x > 0) & np.isfinite(y) & np.isfinite(error)).all(axis=1)
+    known = np.all(np.isfinite([x, y, error]), axis=(0, 2)) & np.all(x > 0, axis=1)
     some = np.where(known[:, None], x, np.arange(1.0, x.shape[1] + 1))
     y, error = (np.where(known[:, None], v, 0.0) for v in (y, error))
     fits = np.stack([_weights(some, x.shape[1] - 1 - drop) for drop in range(_DEGREES)])
