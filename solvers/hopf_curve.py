@@ -109,11 +109,12 @@ class _Problem:
         w = np.linalg.solve(bordered.T, unit)
         changes = []
         for k in range(2):
-            shift = np.zeros(len(u))
-            shift[k] = _DIFFERENCE
-            changes.append(
-                (self._delta(u + shift)[0] - self._delta(u - shift)[0]) / (2 * _DIFFERENCE)
-            )
+            before, after = u.copy(), u.copy()
+            # Within the box: beyond an edge there may be no system, as for a negative delay.
+            before[k] = max(u[k] - _DIFFERENCE, min(u[k], 0.0))
+            after[k] = min(u[k] + _DIFFERENCE, max(u[k], 1.0))
+            moved = self._delta(after)[0] - self._delta(before)[0]
+            changes.append(moved / (after[k] - before[k]))
         if len(u) == 3:
             changes.append(1j * slope * self.scale[2])
         row: Any = np.array([-w[:-1] @ change @ v[:-1] for change in changes])
@@ -139,6 +140,8 @@ class _Problem:
             if not np.isfinite(change).all():
                 return None
             u = u + change
+            inside = np.clip(u[:2], 0.0, 1.0)  # rounding must not carry it over an edge
+            u[:2] = np.where(np.abs(u[:2] - inside) < _SETTLED, inside, u[:2])
             if np.abs(change).max() < _SETTLED:
                 return u
         return None

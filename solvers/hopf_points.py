@@ -48,7 +48,7 @@ class HopfPoint(NamedTuple):
 
 
 class HopfPoints(NamedTuple):
-    """The crossings, in order; no others exist outside of the `undecided` intervals.
+    """The crossings, in order; outside of the `undecided` intervals no others were seen.
 
     Where a root only touches the axis there is no crossing, and its neighbourhood is undecided.
     `unstable` are the numbers of roots in the right half plane at the two ends of the range, None
@@ -61,13 +61,15 @@ class HopfPoints(NamedTuple):
 
 
 def hopf_points(
-    system_of: Callable[[float], LinearDelay], lo: float, hi: float, *, cells: int = 2_000
+    system_of: Callable[[float], LinearDelay], lo: float, hi: float, *, cells: int = 20_000
 ) -> HopfPoints:
     """Find all crossings of the imaginary axis for parameters in [lo, hi].
 
     `system_of(parameter)` must be continuous; it is called within the range only. That a cell is
-    clear is judged from three values of the parameter, with a safety factor of 2. At most `cells`
-    are looked at. Raises ValueError on a range that does not increase.
+    clear is judged from three values of the parameter, with a safety factor of 2: what happens
+    within a small part of a cell, of which the first are an eighth of the range, may go unseen, so
+    split the range there. At most `cells` are looked at; long delays take thousands, some 5 ms
+    each. Raises ValueError on a range that does not increase.
 
     >>> found = hopf_points(lambda b: LinearDelay([0.0, -b], [0.0, 1.0]), 0.5, 3.0)
     >>> [(round(p.parameter, 10), round(p.omega, 10), p.direction) for p in found.points]

@@ -50,6 +50,16 @@ def test_many_turns_within_a_window_are_resolved():
     assert np.allclose((z - delta[:, 0, 0]) * z, 1 - np.exp(-2 * z), atol=1e-11)
 
 
+@pytest.mark.parametrize("turns", [1.0, 6.0, 10.0, 20.0, 60.0])
+def test_a_density_that_oscillates_is_resolved(turns):
+    z = np.array([0.3, 1 + 2j, -0.5 + 10j])
+    window = Window(lambda s: np.cos(turns * s), 0, 2)
+    delta, _ = LinearDelay([0.0], [0.0], (window,)).characteristic(z)
+    exact = sum((1 - np.exp(-2 * w)) / (2 * w) for w in (z + 1j * turns, z - 1j * turns))
+
+    assert np.allclose(z - delta[:, 0, 0], exact, rtol=0, atol=1e-12)
+
+
 def test_breaks_make_a_kinked_density_exact():
     tent = Window(lambda s: min(s, 2 - s), 0, 2, (1.0,))
     z = 0.4 + 3j

@@ -6,6 +6,7 @@ from scipy.special import lambertw
 
 from lemmata.solvers import stability_chart as module
 from lemmata.solvers.linear_delay import LinearDelay, Window
+from lemmata.solvers.spectrum import spectrum
 from lemmata.solvers.stability_chart import stability_chart
 
 pytestmark = pytest.mark.heavy
@@ -72,6 +73,26 @@ def test_a_chart_of_a_window():
     assert np.array_equal(found.unstable == 0, ~expected)
     (curve,) = found.curves
     assert np.abs(curve.x * curve.y - np.pi**2 / 2).max() < 1e-9
+
+
+def test_a_chart_may_begin_where_a_delay_is_zero():
+    def system(strength, delay):
+        return LinearDelay([0.0, -strength, -1.0], [0.0, 1.0, delay])
+
+    xs, ys = np.linspace(0.1, 4, 6), np.linspace(0, 6, 7)
+    found = stability_chart(system, xs, ys)
+
+    assert not found.unexplained
+    # Without the second delay x' = -x - strength x(t - 1): unstable beyond w / sin w, w cot w = -1.
+    w = 2.028757838110434
+    assert np.array_equal(found.unstable[0], np.where(xs > w / np.sin(w), 2, 0))
+    for i, y in enumerate(ys):
+        for j, x in enumerate(xs):
+            assert spectrum(system(x, y), right_of=0.0).multiplicities.sum() == found.unstable[i, j]
+    for curve in found.curves:
+        w = curve.omega
+        delta = 1j * w + curve.x * np.exp(-1j * w) + np.exp(-1j * w * curve.y)
+        assert np.abs(delta).max() < 1e-8
 
 
 def test_a_change_without_a_crossing_is_owned_up_to(monkeypatch):
