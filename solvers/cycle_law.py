@@ -149,8 +149,8 @@ def cycle_laws(
         amplitude = np.where(np.isfinite(share), 1 / rise.value, np.nan)
         slope = period.slope * amplitude
         slope_error = np.abs(slope) * share + period.slope_error * np.abs(amplitude) * (1 + share)
-    settled = np.isfinite(read.amplitude_error).all(axis=1)
+    settled = np.all(np.isfinite(read.amplitude_error), axis=1)
     return CycleLaws(
         amplitude, np.abs(amplitude) * share, slope, slope_error, period.value, period.value_error,
-        settled, settled & np.isfinite(share) & np.isfinite(slope_error),
+        settled, np.all([settled, np.isfinite(share), np.isfinite(slope_error)], axis=0),
     )  # fmt: skip

@@ -96,7 +96,7 @@ class Window:
         while points <= _FINEST:
             # By interpolation: the rule's weights would bring in more round-off, a hundredfold.
             flat = np.linalg.solve(legendre.legvander(x, points - 1), values.reshape(points, -1))
-            coefficients = flat.reshape(values.shape)
+            coefficients = np.asarray(flat.reshape(values.shape), dtype=np.float64)
             points *= 2
             x, _ = _gauss(points)
             values = self._sample(middle + half * x)

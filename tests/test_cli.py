@@ -477,6 +477,17 @@ def test_an_id_of_the_catalogue_is_taken(here, lemmata):
     assert "stands twice" in lemmata("verify", claims(here, taken), check=2).stderr
 
 
+def test_claims_of_what_a_file_imports_are_not_missed_in_it(here, lemmata):
+    (here / "theirs.py").write_text(HEAD + GOOD.replace("good", "theirs") + "size = 1.0\n")
+    text = GOOD.replace("p.x,", "size * p.x,")
+
+    done = lemmata("verify", claims(here, "from theirs import size\n", text))
+
+    assert "numbers/good" in done.stdout
+    assert "numbers/theirs" not in done.stdout
+    sys.modules.pop("theirs")
+
+
 def test_neighbours_of_one_name_are_not_taken_for_one_another(here, lemmata):
     for folder, factor in (("one", 1), ("two", 2)):
         (here / folder).mkdir()

@@ -84,10 +84,11 @@ def check_reachable(
         theirs = [claim for module in imported for claim in claims_in(module)]
         lost = [claim for claim in lost if claim not in theirs]
     if lost:
+        names = ", ".join(repr(claim.id) for claim in lost)
         raise UsageError(
-            f"{path}: {', '.join(repr(claim.id) for claim in lost)} cannot be reached: its name is used again "
-            "further down, or it was made inside a function and not kept; give every claim a name "
-            "of its own in the module, a class, a list or a dict."
+            f"{path}: {names} cannot be reached: its name is used again further down, or it was "
+            "made inside a function and not kept, or cut from a list; give every claim a name of "
+            "its own in the module, a class, a list or a dict."
         )
 
 
