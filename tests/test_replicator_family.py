@@ -1,3 +1,4 @@
+import dataclasses
 from functools import cache
 
 import mpmath
@@ -16,6 +17,12 @@ from lemmata.theory import (
     replicator_sharpness,
     rock_paper_scissors,
 )
+from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.claims import delayed_replicator_forms
+from lemmata.verify.decide import decide
+from lemmata.verify.loading import claims_in
+from lemmata.verify.settings import Settings
+from lemmata.verify.verdict import Outcome
 
 pytestmark = pytest.mark.heavy
 
@@ -189,3 +196,67 @@ def test_the_critical_delay_falls_with_the_sharpness():
     slope = (delay(10.001) - delay(9.999)) / 0.002
     assert value(replicator_sharpness, "sharpness", **point) == pytest.approx(slope, rel=1e-6)
     assert slope < 0
+
+
+# The claims on what crosses at the onset, and on what there is without delay.
+
+CLAIMS = {claim.id.partition("/")[2]: claim for claim in claims_in(delayed_replicator_forms)}
+CROSSING = {
+    "both-payoffs/frequency": lambda right: {
+        "the critical delay's inverse": 1 / derived(delayed_replicator, "critical_delay").statement,
+        "one part in ten thousand": right * sp.Rational(10001, 10000),
+        "no x*": right / delayed_replicator.x_star,
+    },
+    "rock-paper-scissors/frequency": lambda right: {
+        "the imaginary part of c for its modulus": sp.im(rock_paper_scissors.eigenvalue()),
+        "a sign": sp.sqrt(
+            rock_paper_scissors.a**2
+            - rock_paper_scissors.a * rock_paper_scissors.b
+            + rock_paper_scissors.b**2
+        )
+        / 3,
+    },
+    "rock-paper-scissors/without-delay": lambda right: {
+        "the other sign": -right,
+        "a half for a sixth": 3 * right,
+        "one part in a million": right * (1 + sp.Rational(1, 10**6)),
+    },
+}
+
+
+def decided(name, **other):
+    claim = dataclasses.replace(CLAIMS[name], points=6, **other)
+    return decide(claim, Settings())
+
+
+@pytest.mark.parametrize("name", CROSSING)
+def test_what_crosses_is_verified_and_wrong_formulas_are_refuted(name):
+    verdict = decided(name)
+    assert verdict.outcome is Outcome.VERIFIED, verdict
+    assert verdict.evidence[0] == "derived"
+    assert verdict.resolution.survivors == ()
+    assert max(verdict.resolution.over, verdict.resolution.under) < 1e-4
+    for error, wrong in CROSSING[name](CLAIMS[name].predicted().statement).items():
+        found = decided(name, predicted=wrong)
+        assert found.outcome is Outcome.REFUTED, (error, found)
+
+
+@pytest.mark.parametrize("name", CROSSING)
+def test_poor_data_leave_what_crosses_open(name):
+    (method,) = CLAIMS[name].methods
+
+    def measure(p, accuracy):
+        found = method.measure(p, accuracy)
+        return dataclasses.replace(found, bias=np.abs(found.value) / 2)
+
+    verdict = decided(name, methods=(dataclasses.replace(method, measure=measure),))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+
+
+def test_an_onset_that_is_not_found_has_no_frequency():
+    known = {"kappa": np.array([1.0, 1.0]), "x_star": np.array([0.5, 0.3])}
+    late = delayed_replicator_forms.onset_frequency(
+        delayed_replicator.system, known, Accuracy(), lo=5.0
+    )
+    assert not np.any(late.converged)
+    assert np.isinf(late.bias).all()

@@ -5,6 +5,8 @@ The formulas are derived in `theory/`, not quoted; the papers named are those on
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lemmata.verify.api import (
@@ -30,13 +32,19 @@ from lemmata.verify.claims.delayed_replicator import (
     critical_span,
     exact,
     game,
+    linear_matrices,
+    rock_paper_scissors,
     wesson_rand,
     wesson_rand_rps,
 )
+from lemmata.verify.compile import compiled
 
 distributed = deferred("lemmata.theory.distributed_replicator")
 rps = deferred("lemmata.theory.rock_paper_scissors")
+spectrum = deferred("lemmata.solvers.spectrum")
 two = deferred("lemmata.theory.delayed_replicator")
+
+at_onset = "read at a delay that is bisected to 1e-7; the claim is exact"
 
 
 @claim(
@@ -51,6 +59,21 @@ two = deferred("lemmata.theory.delayed_replicator")
 def both_payoffs(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which the rightmost characteristic root enters the right half plane."""
     return critical_delay(two.system, arrays(p, "kappa", "x_star"), accuracy)
+
+
+@claim(
+    "delayed-replicator/both-payoffs/frequency",
+    source=wesson_rand.at("two strategies, all payoffs delayed: the pair that crosses"),
+    says=r"T = T_c:\quad \lambda = \pm i\,\omega_c, \qquad \omega_c = \delta",
+    domain=game,
+    predicted=two.frequency,
+    compare=Equal(relative=1e-5, because=at_onset),
+    uses=("delayed-replicator/both-payoffs/closed-form",),
+    batched=True,
+)
+def both_payoffs_frequency(p: Point, accuracy: Accuracy) -> Measurement:
+    """The imaginary part of the rightmost root at the delay where its real part changes sign."""
+    return onset_frequency(two.system, arrays(p, "kappa", "x_star"), accuracy)
 
 
 @claim(
@@ -75,6 +98,39 @@ def both_payoffs(p: Point, accuracy: Accuracy) -> Measurement:
 def opposite_payoffs(p: Point, accuracy: Accuracy) -> Measurement:
     """The delay at which the rightmost characteristic root enters the right half plane."""
     return critical_delay(two.opposite_system, arrays(p, "a", "b", "c", "d"), accuracy)
+
+
+@claim(
+    "delayed-replicator/rock-paper-scissors/without-delay",
+    source=wesson_rand_rps.at("no delay: the eigenvalue c of the game"),
+    says=r"T = 0:\quad \max \mathrm{Re}\,\lambda = \mathrm{Re}\, c = \frac{b - a}{6}",
+    domain=Domain(a=Log(0.3, 10), b=Log(0.2, 5)),
+    predicted=rps.growth_without_delay,
+    compare=Equal(absolute=1e-10, because="eigenvalues of order one, to round-off"),
+    batched=True,
+)
+def without_delay(p: Point, accuracy: Accuracy) -> Measurement:
+    """The largest real part of the eigenvalues of the linearised system without delay."""
+    matrices = linear_matrices(compiled(rps.system), arrays(p, "a", "b"))
+    roots = np.linalg.eigvals(matrices.sum(axis=1))
+    size = np.linalg.norm(matrices, axis=(-2, -1)).sum(axis=1)
+    return Measurement(roots.real.max(axis=-1), bias=1e-13 * size)
+
+
+@claim(
+    "delayed-replicator/rock-paper-scissors/frequency",
+    source=wesson_rand_rps.at("all payoffs delayed: the pair that crosses"),
+    says=r"T = T_c:\quad \lambda = \pm i\,\omega, \qquad"
+    r" \omega = |c| = \tfrac13 \sqrt{a^2 + ab + b^2}",
+    domain=rock_paper_scissors.domain,
+    predicted=rps.frequency,
+    compare=Equal(relative=1e-5, because=at_onset),
+    uses=("delayed-replicator/rock-paper-scissors",),
+    batched=True,
+)
+def rock_paper_scissors_frequency(p: Point, accuracy: Accuracy) -> Measurement:
+    """The imaginary part of the rightmost root at the delay where its real part changes sign."""
+    return onset_frequency(rps.system, arrays(p, "a", "b"), accuracy, lo=1e-3)
 
 
 @claim(
@@ -144,6 +200,29 @@ def gamma_limit(p: Point, accuracy: Accuracy) -> Measurement:
     bias = np.abs((every - fewer) @ values) + np.abs(every) @ biases
     good = np.all([one.converged for one in means], axis=0)
     return Measurement(every @ values, bias=bias, converged=good)
+
+
+def onset_frequency(
+    system: Any, known: dict[str, np.ndarray], accuracy: Accuracy, *, lo: float = 0.3
+) -> Measurement:
+    """The imaginary part of the rightmost root between the ends of the bracket of the onset.
+
+    How much it changes from one end to the other is part of the error.
+    """
+    onset = critical_delay(system, known, accuracy, lo=lo)
+    matrices = linear_matrices(compiled(system), known)
+    there = np.isfinite(onset.value) & np.isfinite(onset.bias)  # a lane without an onset has none
+    ends = [np.where(there, onset.value + side * onset.bias, 1.0) for side in (-1, 1)]
+    low, high = (
+        spectrum.rightmost(matrices[:, 0], matrices[:, 1], end, nodes=accuracy.steps(20))
+        for end in ends
+    )
+    below, above = low.root.imag, high.root.imag
+    bias = np.abs(above - below) + np.maximum(low.error, high.error)
+    return Measurement(
+        (below + above) / 2, bias=np.where(there, bias, np.inf),
+        converged=there & onset.converged, note=onset.note,
+    )  # fmt: skip
 
 
 def _weights(orders: tuple[int, ...]) -> np.ndarray:
