@@ -12,7 +12,7 @@ from lemmata.theory import replicator
 from lemmata.verify import backend, hopf_measure
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Method
-from lemmata.verify.claims import delayed_repression
+from lemmata.verify.claims import delayed_repression, delayed_repression_roots
 from lemmata.verify.compare.rate import Rate
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import stack
@@ -229,3 +229,96 @@ def test_both_ways_of_measuring_the_critical_delay_agree_with_each_other(remembe
 
     assert len(claim.methods) == 2
     assert (abs(one.value - other.value) <= one.bias + other.bias).all()
+
+
+# The roots at the critical delay, and where it is smallest.
+
+WRONG_ROOTS = {
+    "crossing-frequency": (
+        lambda right: right * (1 - a / C),
+        lambda right: right * sp.pi / 3,
+        lambda right: right * sp.Rational(1001, 1000),
+    ),
+    "crossing-roots": (
+        lambda right: 0 * right,  # another root on the axis
+        lambda right: right / 2,
+        lambda right: 2 / sp.pi * sp.re(sp.LambertW(-sp.pi / 2, 2), evaluate=False),
+    ),
+    "smallest-where-steepest": (
+        lambda right: -right,  # largest where g is
+        lambda right: right / 2,
+        lambda right: right * sp.Rational(1001, 1000),
+    ),
+}
+
+
+def few(name: str, **other) -> Claim:
+    (claim,) = (c for c in claims_in(delayed_repression_roots) if c.id.endswith("/" + name))
+    return dataclasses.replace(claim, points=4, **other)
+
+
+@pytest.mark.parametrize("name", WRONG_ROOTS)
+def test_a_claim_on_the_roots_is_verified_and_refuted_when_wrong(name):
+    (method,) = few(name).methods
+    claim = few(name, methods=(dataclasses.replace(method, measure=_memo(method.measure)),))
+    verdict = _decide(claim)
+    assert verdict.outcome is Outcome.VERIFIED, verdict
+    proved = ("derived", "certified") if claim.certified else ("derived",)
+    assert verdict.evidence[: len(proved)] == proved
+    assert verdict.resolution is not None
+    assert verdict.resolution.survivors == ()
+    assert verdict.resolution.poor is None
+    right = claim.predicted().statement
+    for wrong in WRONG_ROOTS[name]:
+        found = _decide(dataclasses.replace(claim, certified=None), wrong(right))
+        assert found.outcome is Outcome.REFUTED, (wrong(right), found)
+
+
+@pytest.mark.parametrize("name", WRONG_ROOTS)
+def test_poor_data_leave_a_claim_on_the_roots_open(name):
+    (method,) = few(name).methods
+
+    def measure(p, accuracy: Accuracy):
+        found = method.measure(p, accuracy)
+        return dataclasses.replace(found, bias=abs(found.value) / 2)
+
+    verdict = _decide(few(name, methods=(Method(method.name, measure, True),), certified=None))
+    assert verdict.outcome is Outcome.INCONCLUSIVE, verdict
+
+
+def test_a_measured_root_on_the_axis_contradicts_the_proof():
+    def measure(p, accuracy: Accuracy):
+        return Measurement(np.zeros(len(p.k)), bias=1e-9)
+
+    claim = few("crossing-roots", methods=(Method("none", measure, True),))
+    verdict = _decide(claim)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "whether the proof states what the claim says" in str(verdict.settles)
+
+
+def test_the_proof_counts_the_roots_and_encloses_the_pair():
+    proof = delayed_repression_roots.only_pair()
+    assert proof.proved
+    for part in (
+        "at omega = 1, Delta = 1.5707963",
+        "simple root",
+        "no other root on the im",
+        "Re > ",
+    ):
+        assert part in proof.statement
+
+
+def test_a_double_pair_is_among_the_others():
+    class Found:
+        roots = np.array([2j, -2j, -1.0])
+        multiplicities = np.array([2, 2, 1])
+        errors = np.zeros(3)
+
+    assert delayed_repression_roots._next(Found()) == (0.0, 0.0)
+
+
+def test_roots_without_an_onset_are_no_measurement():
+    late = Measurement(np.nan, bias=np.inf, converged=False, note="no certain change")
+    found = delayed_repression_roots._between(0.0, -1.0, late, lambda spectrum: (1.0, 0.0))
+    assert not found.converged
+    assert found.note == "no certain change"

@@ -5,12 +5,18 @@ import mpmath
 import pytest
 import sympy as sp
 
-from lemmata.theory import replicator
+from lemmata.theory import replicator, replicator_crossing
 from lemmata.theory.replicator import C, a, k, x_c
 
 pytestmark = pytest.mark.heavy
 
-DERIVATIONS = ("interior_equilibrium", "decay_rate", "critical_delay", "crossing_speed")
+DERIVATIONS = (
+    "interior_equilibrium",
+    "decay_rate",
+    "critical_delay",
+    "crossing_speed",
+    "crossing_frequency",
+)
 AT = {a: sp.Integer(2), C: sp.Integer(7), k: sp.Integer(10), x_c: sp.Rational(18, 25)}
 
 
@@ -87,6 +93,28 @@ def test_the_crossing_speed_is_the_derivative_of_the_rightmost_root():
     assert abs(value("crossing_speed") - speed) < 1e-6 * speed
 
 
+def test_the_pair_on_the_axis_turns_with_b():
+    assert abs(value("crossing_frequency") - delayed_feedback()) < 1e-8
+
+
+def test_the_next_root_is_found_by_counting_branches():
+    at_onset = mpmath.lambertw(-mpmath.pi / 2, 0), mpmath.lambertw(-mpmath.pi / 2, -1)
+    assert max(abs(mpmath.re(w)) for w in at_onset) < 1e-12
+    others = [mpmath.re(mpmath.lambertw(-mpmath.pi / 2, n)) for n in (1, 2, 3, 4, -2, -3, -4)]
+    found = replicator_crossing.next_root().statement
+    assert float(found) == pytest.approx(float(2 / mpmath.pi * max(others)), rel=1e-14)
+    z, unit = sp.Symbol("lambda"), replicator_crossing.in_units_of_rate()
+    assert unit.free_symbols == {z, replicator.delay}
+    root = complex(2 / mpmath.pi * mpmath.lambertw(-mpmath.pi / 2, 1))
+    assert abs(complex(unit.subs({z: root, replicator.delay: sp.pi / 2}).evalf())) < 1e-12
+
+
+@pytest.mark.parametrize("name", ["next_root", "elasticity"])
+def test_every_step_about_the_crossing_is_proved_or_checked(name):
+    replayed = getattr(replicator_crossing, name)().replay(points=4, digits=30)
+    assert [str(one) for one in replayed if one.status not in ("proved", "checked")] == []
+
+
 # A slip in the conclusion.
 
 SLIPS = {
@@ -137,11 +165,16 @@ def slipped(monkeypatch, name, **pieces):
         ("critical_delay", "_onset", lambda delay: sp.Rational(51, 50) * delay),
         ("critical_delay", "rate", lambda b: b / k),
         ("critical_delay", "rate", lambda b: b / a * C),
-        ("critical_delay", "_characteristic", lambda chi: chi.subs(replicator._b, -replicator._b)),
+        (
+            "critical_delay",
+            "characteristic",
+            lambda chi: chi.subs(replicator.feedback, -replicator.feedback),
+        ),
         ("critical_delay", "equilibrium", lambda x_star: x_star.subs(a, 2 * a)),
+        ("crossing_frequency", "rate", lambda b: b * k),
         ("crossing_speed", "_onset", lambda delay: 3 * delay),
         ("crossing_speed", "rate", lambda b: b / k),
-        ("crossing_speed", "_characteristic", lambda chi: chi.subs(replicator._b, 1)),
+        ("crossing_speed", "characteristic", lambda chi: chi.subs(replicator.feedback, 1)),
     ],
 )
 def test_a_slip_in_a_piece_is_false(monkeypatch, name, piece, wrong):

@@ -20,8 +20,8 @@ state = sp.Symbol("x", positive=True)
 delayed = sp.Symbol("y", positive=True)
 
 # For the linear equation u'(t) = -b u(t - Delta), and its solutions exp(lambda t).
-_b, _delay, _omega, _t = sp.symbols("b Delta omega t", positive=True)
-_lambda = sp.Symbol("lambda")
+feedback, delay, _omega, _t = sp.symbols("b Delta omega t", positive=True)
+root = sp.Symbol("lambda")
 _turns = sp.Symbol("n", integer=True, nonnegative=True)
 
 _ASSUMES = ("the equilibrium is interior: p(0) < a/C < p(1)",)
@@ -73,8 +73,8 @@ def decay_rate() -> Derivation:
         *linearisation(),
         Step(
             "a decaying exponential solves u' = -b u",
-            sp.Derivative(sp.exp(-_b * _t), _t),
-            -_b * sp.exp(-_b * _t),
+            sp.Derivative(sp.exp(-feedback * _t), _t),
+            -feedback * sp.exp(-feedback * _t),
         ),
         Step(
             "without delay both arguments move together, and b is minus the derivative",
@@ -82,46 +82,46 @@ def decay_rate() -> Derivation:
             rate(),
         ),
     )
-    return concluded(_b, rate(), steps, _LINEAR)
+    return concluded(feedback, rate(), steps, _LINEAR)
 
 
 def critical_delay() -> Derivation:
     r"""Derive $\Delta_c = \pi / (2 b)$, $b = C x^* (1 - x^*) p'(x^*)$ (Theorem 2)."""
-    chi, u = _characteristic(), sp.exp(_lambda * _t)
-    on_axis = chi.subs(_lambda, sp.I * _omega)
+    chi, u = characteristic(), sp.exp(root * _t)
+    on_axis = chi.subs(root, sp.I * _omega)
     quarter = sp.pi / 2 + 2 * sp.pi * _turns
     onset = _onset()
-    statement = onset.subs(_b, rate())
-    at_onset = (_lambda, _delay), (sp.I * _b, onset)
-    slope_there = sp.Subs(sp.Derivative(chi, _lambda), *at_onset)
+    statement = onset.subs(feedback, rate())
+    at_onset = (root, delay), (sp.I * feedback, onset)
+    slope_there = sp.Subs(sp.Derivative(chi, root), *at_onset)
     zero = sp.Integer(0)
     steps = (
         *linearisation(),
         Step(
             "exp(lambda t) solves u'(t) = -b u(t - Delta) where chi(lambda) vanishes",
-            (sp.Derivative(u, _t) + _b * u.subs(_t, _t - _delay)) / u,
+            (sp.Derivative(u, _t) + feedback * u.subs(_t, _t - delay)) / u,
             chi,
         ),
         Step(
             "at lambda = i omega the two terms have moduli omega and b, so omega = b",
             sp.Abs(on_axis - sp.I * _omega, evaluate=False),
-            _b,
+            feedback,
         ),
         Step(
             "the real part, which leaves cos(b Delta) = 0",
-            sp.re(on_axis.subs(_omega, _b), evaluate=False),
-            _b * sp.cos(_b * _delay),
+            sp.re(on_axis.subs(_omega, feedback), evaluate=False),
+            feedback * sp.cos(feedback * delay),
         ),
         Step(
             "the imaginary part, which leaves sin(b Delta) = 1",
-            sp.im(on_axis.subs(_omega, _b), evaluate=False),
-            _b * (1 - sp.sin(_b * _delay)),
+            sp.im(on_axis.subs(_omega, feedback), evaluate=False),
+            feedback * (1 - sp.sin(feedback * delay)),
         ),
         Step("pi/2 and full turns solve the first", sp.cos(quarter, evaluate=False), zero),
         Step("and the second", sp.sin(quarter, evaluate=False), sp.Integer(1)),
         Step(
             "of these delays the one without a full turn is the smallest",
-            quarter / _b - 2 * sp.pi * _turns / _b,
+            quarter / feedback - 2 * sp.pi * _turns / feedback,
             onset,
         ),
         Step("chi vanishes at i b at that delay", sp.Subs(chi, *at_onset), zero),
@@ -134,7 +134,7 @@ def critical_delay() -> Derivation:
         ),
         Step(
             "in the parameters: chi vanishes at i b",
-            sp.Subs(chi, (_b, _lambda, _delay), (rate(), sp.I * rate(), statement)),
+            sp.Subs(chi, (feedback, root, delay), (rate(), sp.I * rate(), statement)),
             zero,
         ),
         Step(
@@ -148,20 +148,20 @@ def critical_delay() -> Derivation:
 
 def crossing_speed() -> Derivation:
     r"""Derive $v = \mathrm{Re}\, d\lambda / d\Delta = b^2 / (1 + \pi^2/4)$ at $\Delta_c$."""
-    chi = _characteristic()
-    branch = sp.Function("Lambda")(_delay)
-    by_root, by_delay = sp.diff(chi, _lambda), sp.diff(chi, _delay)
-    at_onset = (_lambda, _delay), (sp.I * _b, _onset())
+    chi = characteristic()
+    branch = sp.Function("Lambda")(delay)
+    by_root, by_delay = sp.diff(chi, root), sp.diff(chi, delay)
+    at_onset = (root, delay), (sp.I * feedback, _onset())
     velocity = -by_delay / by_root
-    speed = _b**2 / (1 + sp.pi**2 / 4)
-    statement = speed.subs(_b, rate())
+    speed = feedback**2 / (1 + sp.pi**2 / 4)
+    statement = speed.subs(feedback, rate())
     there = velocity.subs(dict(zip(*at_onset, strict=True)))
     steps = (
         *linearisation(),
         Step(
             "along a branch of roots chi stays zero, whence dlambda/dDelta by the chain rule",
-            sp.Derivative(chi.subs(_lambda, branch), _delay),
-            by_root.subs(_lambda, branch) * branch.diff(_delay) + by_delay.subs(_lambda, branch),
+            sp.Derivative(chi.subs(root, branch), delay),
+            by_root.subs(root, branch) * branch.diff(delay) + by_delay.subs(root, branch),
         ),
         Step(
             "the root that crosses is i b, at a quarter turn over b",
@@ -170,9 +170,9 @@ def crossing_speed() -> Derivation:
         ),
         Step(
             "the velocity of that root",
-            -sp.Subs(sp.Derivative(chi, _delay), *at_onset)
-            / sp.Subs(sp.Derivative(chi, _lambda), *at_onset),
-            _b**2 / (1 + sp.I * sp.pi / 2),
+            -sp.Subs(sp.Derivative(chi, delay), *at_onset)
+            / sp.Subs(sp.Derivative(chi, root), *at_onset),
+            feedback**2 / (1 + sp.I * sp.pi / 2),
         ),
         Step("its real part", sp.re(there, evaluate=False), speed),
         Step("the root moves to the right", sp.re(there, evaluate=False), sp.Integer(0), ">"),
@@ -183,6 +183,13 @@ def crossing_speed() -> Derivation:
         ),
     )
     return concluded(sp.Symbol("v"), statement, steps, _LINEAR)
+
+
+def crossing_frequency() -> Derivation:
+    r"""Derive $\omega = b$: at $\Delta_c$ the pair $\pm i b$ is on the axis, and is simple."""
+    to_the_onset = critical_delay().steps
+    last = Step("in the parameters: b, minus that derivative", -_partial(delayed), rate())
+    return concluded(_omega, rate(), (*to_the_onset, last), _LINEAR)
 
 
 def linearisation() -> tuple[Step, ...]:
@@ -223,13 +230,14 @@ def rate() -> sp.Expr:
     return k * a * x_star * (1 - x_star) * (1 - a / C)
 
 
-def _characteristic() -> sp.Expr:
-    return _lambda + _b * sp.exp(-_lambda * _delay)
+def characteristic() -> sp.Expr:
+    """The characteristic function chi in `root`, `feedback` and `delay`."""
+    return root + feedback * sp.exp(-root * delay)
 
 
 def _onset() -> sp.Expr:
     """The smallest delay with b Delta = pi/2, where cos vanishes and sin is one."""
-    return sp.pi / 2 / _b
+    return sp.pi / 2 / feedback
 
 
 def _partial(argument: sp.Symbol) -> sp.Expr:

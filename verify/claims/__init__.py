@@ -3,6 +3,7 @@
 #: modules of this folder, in the order in which they are listed
 CATALOGUE = (
     "delayed_repression",
+    "delayed_repression_roots",
     "delayed_repression_cycle",
     "delayed_repression_experiments",
     "delayed_repression_map",
