@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from lemmata.theory import replicator
+from lemmata.theory import replicator, replicator_map
 from lemmata.verify import backend, hopf_measure
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Method
-from lemmata.verify.claims import delayed_repression, delayed_repression_roots
+from lemmata.verify.claims import (
+    delayed_repression,
+    delayed_repression_map,
+    delayed_repression_roots,
+)
 from lemmata.verify.compare.rate import Rate
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import stack
@@ -322,3 +326,59 @@ def test_roots_without_an_onset_are_no_measurement():
     found = delayed_repression_roots._between(0.0, -1.0, late, lambda spectrum: (1.0, 0.0))
     assert not found.converged
     assert found.note == "no certain change"
+
+
+# Experiment 2.
+
+eta = replicator_map.eta
+WRONG_LAGS = {
+    "a fifth more": lambda right: right * sp.Rational(6, 5),
+    "cos for sin in the chord": lambda right: right.replace(sp.asin, sp.acos),
+    "the margin for the lag": lambda right: right * eta,
+    "no x*": lambda right: right.subs(eta, eta / (1 - a / C)),
+}
+
+
+def _decide_2(**other) -> Verdict:
+    return _decide(dataclasses.replace(delayed_repression_map.experiment_2, **other))
+
+
+def test_the_margins_of_experiment_2_are_verified_and_wrong_ones_refuted():
+    verdict = _decide_2()
+    assert verdict.outcome is Outcome.VERIFIED, verdict
+    assert verdict.evidence[0] == "derived"
+    assert verdict.resolution is not None
+    assert verdict.resolution.poor is None
+    right = replicator_map.longest_lag().statement
+    for error, wrong in WRONG_LAGS.items():
+        found = _decide_2(predicted=wrong(right))
+        assert found.outcome is Outcome.REFUTED, (error, found)
+
+
+@pytest.mark.parametrize("same", [0.0, 4.0])
+def test_lags_that_are_the_same_at_every_step_are_refuted(same):
+    def measure(p, accuracy: Accuracy):
+        return Measurement(np.full(len(p.i), same), bias=0.5)
+
+    verdict = _decide_2(methods=(Method("the same", measure, True),))
+    assert verdict.outcome is Outcome.REFUTED, verdict
+
+
+def test_few_steps_leave_experiment_2_open(monkeypatch):
+    monkeypatch.setattr(delayed_repression_map, "_onset_lag", lambda i: (1.0, 50.0))
+    assert _decide_2().outcome is Outcome.INCONCLUSIVE
+
+
+def test_without_a_lag_the_last_step_alone_is_unstable():
+    claim = delayed_repression_map.experiment_2_without_lag
+    assert _decide(claim).outcome is Outcome.VERIFIED
+    right = replicator_map.excess_without_lag().statement
+    assert _decide(claim, right - 2).outcome is Outcome.REFUTED
+    assert _decide(claim, -right).outcome is Outcome.REFUTED
+
+
+def test_a_lag_for_which_everything_settles_is_no_onset(monkeypatch):
+    settled = np.outer([1e-1, 1e-3, 1e-5, 1e-7], np.ones(61))
+    monkeypatch.setattr(delayed_repression_map, "_windows", lambda i: settled)
+    assert np.isnan(delayed_repression_map._onset_lag(0)).all()
+    assert _decide_2().outcome is Outcome.INCONCLUSIVE

@@ -21,6 +21,8 @@ _z = sp.Symbol("z", nonzero=True)
 _turns = sp.Symbol("n", integer=True, nonnegative=True)
 _b = sp.Symbol("b", positive=True)
 
+_zero = sp.Integer(0)
+
 _ASSUMES = (
     "the equilibrium is interior: p(0) < a/C < p(1)",
     "stability near the equilibrium is that of the linearised map",
@@ -38,6 +40,47 @@ def discrete_margin() -> Derivation:
     statement = _margin().subs(_b, replicator.rate())
     steps = (*_onset_steps(), Step("c is eta b, and b in the parameters", _at_onset(), statement))
     return replicator.concluded(sp.Symbol("M"), statement, steps, _ASSUMES)
+
+
+def longest_lag() -> Derivation:
+    r"""Derive $d^* = \frac{1}{2} \Big(\frac{\pi}{2 \arcsin(\eta b/2)} - 1\Big)$ for $\eta b < 2$.
+
+    The lag, as a real number, whose onset is at the step eta: shorter ones are stable there.
+    """
+    b = replicator.rate()
+    length = sp.Symbol("L", positive=True)  # a lag, as a real number
+    chord = 2 * sp.sin(sp.pi / (2 * (2 * length + 1)))
+    solved = (sp.pi / (2 * sp.asin(_c / 2)) - 1) / 2
+    statement = solved.subs(_c, eta * b)
+    steps = (
+        *_onset_steps(),
+        Step("the lag whose onset is c", sp.Subs(chord, length, solved), _c),
+        Step("c is eta b, and b in the parameters", solved.subs(_c, _eta_b()), statement),
+    )
+    found = replicator.concluded(sp.Symbol("L_onset"), statement, steps, _ASSUMES)
+    where = (*found.where, sp.Lt(_c, 2), sp.Lt(eta * b, 2))
+    return Derivation(found.quantity, statement, steps, found.assumes, where)
+
+
+def excess_without_lag() -> Derivation:
+    r"""Derive $\eta b - 2$: without a lag the map is stable if this is negative."""
+    statement = eta * replicator.rate() - 2
+    here = sp.Symbol("t", integer=True, positive=True)
+    steps = (
+        *replicator.linearisation(),
+        Step(
+            "(1 - c)^t solves u[t + 1] = u[t] - c u[t]",
+            (1 - _c) ** here - _c * (1 - _c) ** here,
+            (1 - _c) ** (here + 1),
+        ),
+        Step(
+            "beyond c = 2 it grows: |1 - c|^2 - 1 is a multiple of c - 2",
+            (1 - _c) ** 2 - 1,
+            _c * (_c - 2),
+        ),
+        Step("c is eta b, and b in the parameters", _eta_b() - 2, statement),
+    )
+    return replicator.concluded(sp.Symbol("e"), statement, steps, _ASSUMES[:2])
 
 
 def margin_slope() -> Derivation:
@@ -113,9 +156,13 @@ def _margin() -> sp.Expr:
 
 def _at_onset() -> sp.Expr:
     """The same, with -b as the derivative that the linearisation gives."""
-    slope = -sp.Subs(
+    return _margin().subs(_b, _eta_b() / eta)
+
+
+def _eta_b() -> sp.Expr:
+    """The c of the linearised map, with -b as the derivative that the linearisation gives."""
+    return -eta * sp.Subs(
         sp.Derivative(replicator.right_hand_side(), replicator.delayed),
         (replicator.state, replicator.delayed),
         (replicator.equilibrium(), replicator.equilibrium()),
     )
-    return _margin().subs(_b, slope)

@@ -14,7 +14,6 @@ import numpy as np
 from lemmata.verify import hopf_measure
 from lemmata.verify.api import (
     Accuracy,
-    Bound,
     Domain,
     Equal,
     Integers,
@@ -139,48 +138,90 @@ def discrete_margin_monotone(p: Point, accuracy: Accuracy) -> Measurement:
     )
 
 
-#: the steps of experiment 2 as printed, at (a, C, k, x_c) = (2, 7, 10, 0.72)
+#: experiment 2 as printed: parameters, steps, and how far from x* it starts
+EXPERIMENT = {"a": 2.0, "C": 7.0, "k": 10.0, "x_c": 0.72}
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+START = 0.05
+
+
+def _printed(steps: int) -> Domain:
+    """The experiment's parameters, at the first so many of its steps."""
+    fixed = {name: (lambda p, value=value: value + 0 * p.i) for name, value in EXPERIMENT.items()}
+    return Domain(
+        i=Integers(0, steps - 1),
+        defining={**fixed, "eta": lambda p: np.take(STEPS, p.i)},
+    )
 
 
 @claim(
     "delayed-repression/experiment-2",
     source=paper.at("Experiment 2, the margins at seven steps"),
-    says=r"\eta_1 < \eta_2 < \dots \Rightarrow d_1 \eta_1 \ge d_2 \eta_2 \ge \dots",
-    reading="d is the longest lag of 0 to 60 up to which 2,000 steps from x* + 0.05 end nearer"
-    " than they were; x* itself is unstable without a lag at the last step",
-    domain=Domain(i=Integers(0, len(STEPS) - 2)),
-    predicted=0,
-    compare=Bound(side="at most", absolute=1e-9, because="lags are integers; round-off"),
-    uses=("delayed-repression/discrete-margin-monotone",),
+    says=r"d \le d^*(\eta) \le d', \quad d^*(\eta) = \frac12 \Big(\frac{\pi}{2 \arcsin(\eta b/2)}"
+    r" - 1\Big):\quad d^* \eta = 0.466, 0.461, 0.445, 0.419, 0.362, 0.148 \text{ falls}",
+    reading="of lags from 0 to 60, d is the longest up to which 2,000 steps from x* + 0.05 halve"
+    " the deviation, and d' the first at which it lasts; there is no such d at the seventh step, 1",
+    domain=_printed(len(STEPS) - 1),
+    predicted=replicator_map.longest_lag,
+    compare=Equal(
+        absolute=2,
+        because="lags are integers, and in 2,000 steps those beside the onset may neither die out"
+        " nor last: one lag on either side",
+    ),
+    uses=("delayed-repression/discrete-margin",),
     points=len(STEPS) - 1,
     batched=True,
 )
 def experiment_2(p: Point, accuracy: Accuracy) -> Measurement:
-    """The margin at a step, less that at the step before."""
-    margins = _printed_margins()
-    index = np.asarray(p.i, dtype=int)
-    return Measurement(margins[index + 1] - margins[index], bias=1e-12 + 0 * index)
+    """The lag at which the map, iterated from the printed start, turns unstable: a bracket."""
+    found = [_onset_lag(int(i)) for i in p.i]
+    stable, lasting = np.array(found, dtype=float).T
+    return Measurement.bracket(stable, lasting, converged=stable >= 0)
+
+
+@claim(
+    "delayed-repression/experiment-2/without-lag",
+    source=paper.at("Experiment 2, the margins at seven steps"),
+    says=r"d = 0:\quad x_t \to x^* \iff \eta b < 2, \text{ of the seven steps all but } \eta = 1",
+    domain=_printed(len(STEPS)),
+    predicted=replicator_map.excess_without_lag,
+    compare=Sign(because="stable or not"),
+    uses=("delayed-repression/interior-equilibrium",),
+    points=len(STEPS),
+    batched=True,
+)
+def experiment_2_without_lag(p: Point, accuracy: Accuracy) -> Measurement:
+    """How much farther from x* than at the start 2,000 steps end, over the distance at the start.
+
+    Half of the distance at the start is the error: what ends between a half and one and a half of
+    it settled nothing.
+    """
+    ends = np.array([_windows(int(i))[-1, 0] for i in p.i])
+    return Measurement(ends / START - 1, bias=0.25)
+
+
+def _onset_lag(i: int) -> tuple[float, float]:
+    """The longest lag up to which deviations are halved, and the first at which they last."""
+    windows = _windows(i)
+    halved = windows[-1] < windows[0] / 2
+    lasting = windows[-1] >= np.maximum(0.99 * windows[-2], START / 100)
+    if halved.all() or not lasting.any():
+        return np.nan, np.nan
+    return float(np.argmin(halved)) - 1, float(np.argmax(lasting))
 
 
 @lru_cache
-def _printed_margins() -> np.ndarray:
-    """The margins at the seven steps, by iterating the map from the printed start."""
-    names = {"a": 2.0, "C": 7.0, "k": 10.0, "x_c": 0.72}
-    at = resting(Point({name: np.array([value]) for name, value in names.items()}))
+def _windows(i: int) -> np.ndarray:
+    """The largest deviations in each quarter of 2,000 steps of size i, a column for each lag."""
+    at = resting(Point({name: np.array([value]) for name, value in EXPERIMENT.items()}))
     home = float(at.state[0])
     lags = np.arange(LONGEST + 1)
-    step = _stepped()
-    margins = []
-    for eta in STEPS:
-        xs = np.full((2001 + LONGEST, len(lags)), home + 0.05)  # a column for each lag
-        with np.errstate(all="ignore"):  # what runs away is not stable
-            for t in range(LONGEST, LONGEST + 2000):
-                xs[t + 1] = step(xs[t], xs[t - lags, lags], {**names, "eta": eta})
-        early, late = (np.abs(part - home).max(axis=0) for part in (xs[:500], xs[-500:]))
-        stable = late < early / 2
-        margins.append(eta * (np.argmin(stable) - 1 if not stable.all() else LONGEST))
-    return np.maximum(margins, 0.0)
+    step, args = _stepped(), {**EXPERIMENT, "eta": STEPS[i]}
+    xs = np.full((2001 + LONGEST, len(lags)), home + START)
+    with np.errstate(all="ignore"):  # what runs away is not stable
+        for t in range(LONGEST, LONGEST + 2000):
+            xs[t + 1] = step(xs[t], xs[t - lags, lags], args)
+    far = np.nan_to_num(np.abs(xs[LONGEST + 1 :] - home), nan=np.inf)
+    return far.reshape(4, 500, -1).max(axis=1)
 
 
 @lru_cache

@@ -75,7 +75,7 @@ def crossing_frequency(p: Point, accuracy: Accuracy) -> Measurement:
     compare=Equal(relative=1e-6, because=at_onset),
     uses=("delayed-repression/crossing-frequency",),
     certified=only_pair,
-    points=16,
+    points=8,  # in units of b they are all one
     batched=True,
 )
 def crossing_roots(p: Point, accuracy: Accuracy) -> Measurement:
