@@ -14,6 +14,7 @@ from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.claims import (
     delayed_repression,
+    delayed_repression_cycle,
     delayed_repression_map,
     delayed_repression_roots,
 )
@@ -382,3 +383,40 @@ def test_a_lag_for_which_everything_settles_is_no_onset(monkeypatch):
     monkeypatch.setattr(delayed_repression_map, "_windows", lambda i: settled)
     assert np.isnan(delayed_repression_map._onset_lag(0)).all()
     assert _decide_2().outcome is Outcome.INCONCLUSIVE
+
+
+# The period with which the cycle is born.
+
+
+@pytest.fixture(scope="module")
+def born() -> Claim:
+    claim = delayed_repression_cycle.cycle_period_at_onset
+    (method,) = claim.methods
+    shared = dataclasses.replace(method, measure=_memo(method.measure))
+    return dataclasses.replace(claim, points=4, methods=(shared,))
+
+
+def test_the_cycle_is_born_with_the_period_of_the_pair(born):
+    verdict = _decide(born)
+    assert verdict.outcome is Outcome.VERIFIED, verdict
+    assert verdict.evidence[0] == "derived"
+    assert verdict.resolution is not None
+    assert max(verdict.resolution.over, verdict.resolution.under) < 1e-3
+    assert verdict.resolution.survivors == ()
+
+
+@pytest.mark.parametrize("factor", [sp.Rational(1001, 1000), 1 / (1 - a / C)])
+def test_another_period_is_refuted(born, factor):
+    verdict = _decide(born, born.predicted().statement * factor)
+    assert verdict.outcome is Outcome.REFUTED, verdict
+
+
+def test_a_poorly_carried_period_leaves_the_claim_open(born):
+    (method,) = born.methods
+
+    def measure(p, accuracy: Accuracy):
+        found = method.measure(p, accuracy)
+        return dataclasses.replace(found, bias=found.value / 2)
+
+    poor = dataclasses.replace(method, measure=measure)
+    assert _decide(dataclasses.replace(born, methods=(poor,))).outcome is Outcome.INCONCLUSIVE

@@ -65,6 +65,20 @@ def cycle_period() -> Derivation:
     return hopf.period_law(system())
 
 
+def period_at_onset() -> Derivation:
+    r"""Derive $T \to 2\pi/b$ for $\Delta \downarrow \Delta_c$."""
+    turning = replicator.crossing_frequency()
+    b, phase = turning.statement, sp.Symbol("phi", positive=True)
+    statement = 2 * sp.pi / b
+    last = Step(
+        "the cycle is born with the period of the pair: its phase is b t, and a turn takes",
+        sp.Integral(1 / b, (phase, 0, 2 * sp.pi)),
+        statement,
+    )
+    assumes = (*turning.assumes, "the Hopf theorem for delay equations: a cycle is born there")
+    return Derivation(sp.Symbol("T_c"), statement, (*turning.steps, last), assumes, turning.where)
+
+
 def _concluded(general: Derivation, statement: sp.Expr, last: Step) -> Derivation:
     return Derivation(
         general.quantity, statement, (*general.steps, last), general.assumes, general.where

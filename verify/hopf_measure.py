@@ -124,6 +124,11 @@ class Birth:
         return self._told(self.laws.period, self.laws.period_error)
 
     @property
+    def period_at_onset(self) -> Measurement:
+        """The limit of the period at the onset."""
+        return self._told(self.laws.period_at_onset, self.laws.period_at_onset_error)
+
+    @property
     def coefficient(self) -> Measurement:
         """Re c1: at rest -Re lambda' (delay - onset) = Re c1 |z|^2, and A = 2 |z|."""
         value = -4 * self.speed.value / self.laws.amplitude

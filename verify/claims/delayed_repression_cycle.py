@@ -100,8 +100,7 @@ def cycle_amplitude(p: Point, accuracy: Accuracy) -> Measurement:
     "delayed-repression/cycle-period",
     source=paper.at("Consequence of the theorem on supercriticality: a period near 2π/b"),
     says=r"\frac{dT}{d\Delta}\Big|_{\Delta_c} = -\frac{2\pi}{b^2}\left(\mathrm{Im}\,\lambda' -"
-    r" \mathrm{Im}\,c_1\,\mathrm{Re}\,\lambda' / \mathrm{Re}\,c_1\right), \quad T(\Delta_c) ="
-    r" 2\pi/b",
+    r" \mathrm{Im}\,c_1\,\mathrm{Re}\,\lambda' / \mathrm{Re}\,c_1\right)",
     domain=interior,
     predicted=replicator_cycle.cycle_period,
     compare=Equal(relative=3e-3, because="a slope of periods at six distances is known to 1e-3"),
@@ -111,6 +110,21 @@ def cycle_amplitude(p: Point, accuracy: Accuracy) -> Measurement:
 def cycle_period(p: Point, accuracy: Accuracy) -> Measurement:
     """The slope of simulated cycles' periods in the delay, carried to the onset."""
     return hopf_measure.birth(resting(p), accuracy).period
+
+
+@claim(
+    "delayed-repression/cycle-period-at-onset",
+    source=paper.at("Consequence of the theorem on supercriticality: a period near 2π/b"),
+    says=r"T \to 2\pi/b \quad (\Delta \downarrow \Delta_c), \qquad b = C x^* (1 - x^*)\, p'(x^*)",
+    domain=interior,
+    predicted=replicator_cycle.period_at_onset,
+    compare=Equal(relative=1e-4, because="periods at six distances carry it to 3e-5"),
+    uses=("delayed-repression/crossing-frequency",),
+    batched=True,
+)
+def cycle_period_at_onset(p: Point, accuracy: Accuracy) -> Measurement:
+    """The period of simulated cycles, carried to the onset."""
+    return hopf_measure.birth(resting(p), accuracy).period_at_onset
 
 
 # The first experiment's parameters but for k: a = 2, C = 7, x_c = 0.72.
