@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from lemmata.theory import replicator, replicator_map
+from lemmata.theory import replicator, replicator_cycle, replicator_map
 from lemmata.verify import backend, hopf_measure
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.claims import (
     delayed_repression,
     delayed_repression_cycle,
+    delayed_repression_experiments,
     delayed_repression_map,
     delayed_repression_roots,
 )
@@ -420,3 +421,18 @@ def test_a_poorly_carried_period_leaves_the_claim_open(born):
 
     poor = dataclasses.replace(method, measure=measure)
     assert _decide(dataclasses.replace(born, methods=(poor,))).outcome is Outcome.INCONCLUSIVE
+
+
+# The proof at the printed parameters.
+
+
+@pytest.mark.parametrize(
+    ("factor", "status"), [(1, "proved"), (sp.Rational(1001, 1000), "disproved"), (-1, "disproved")]
+)
+def test_the_printed_coefficient_is_proved_and_another_disproved(monkeypatch, factor, status):
+    right = replicator_cycle.coefficient()
+    monkeypatch.setattr(replicator_cycle, "coefficient", lambda: right * factor)
+    proof = delayed_repression_experiments.proved_coefficient()
+    assert proof.status == status
+    assert proof.statement.startswith("at a = 2, C = 5, k = 10, x_c = 1/2: a root i omega at omega")
+    assert "Re c_1 rounds to -40.85" in proof.statement

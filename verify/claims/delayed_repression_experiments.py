@@ -5,6 +5,8 @@ The numbers are the paper's, to its digits; what is measured knows the equation 
 
 from __future__ import annotations
 
+import dataclasses
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 from lemmata.verify import hopf_measure
 from lemmata.verify.api import (
     Accuracy,
+    Certificate,
     Domain,
     Equal,
     Integers,
@@ -26,9 +29,12 @@ from lemmata.verify.api import (
 )
 from lemmata.verify.claims.delayed_repression import field, paper, resting
 
+certify = deferred("lemmata.verify.certify")
+characteristic = deferred("lemmata.theory.characteristic")
 equilibrium = deferred("lemmata.solvers.equilibrium")
 fixed_step = deferred("lemmata.solvers.fixed_step")
 orbit_branch = deferred("lemmata.solvers.orbit_branch")
+replicator_cycle = deferred("lemmata.theory.replicator_cycle")
 replicator_sharpness = deferred("lemmata.theory.replicator_sharpness")
 spectrum = deferred("lemmata.solvers.spectrum")
 
@@ -90,9 +96,37 @@ def _table_coefficient() -> Measurement:
     return Measurement(value, bias=error, converged=rise.converged and speed.converged)
 
 
+def proved_coefficient() -> Certificate:
+    """Proof at the printed parameters: where the pair crosses, that it does, and Re c1's digits.
+
+    The interval of Re c1 is that of the closed form, so it rests on its derivation.
+    """
+    model = replicator_cycle.system()
+    at = {name: Fraction(str(value)) for name, value in TABLE.items()}
+    found = certify.certify_hopf(
+        characteristic.characteristic_function(model).subs(characteristic.exponentials(model)),
+        characteristic.root.resolve(), "omega", "Delta",
+        start={"omega": 3.0, "Delta": 0.53}, at=at, re_c1=replicator_cycle.coefficient(),
+    )  # fmt: skip
+    proof, bounds = found.certificate, found.lyapunov
+    where = ", ".join(f"{name} = {value}" for name, value in at.items())
+    proof = dataclasses.replace(proof, statement=f"at {where}: {proof.statement}")
+    if bounds is None:
+        return proof
+    printed, half = Fraction("-40.85"), Fraction("0.005")
+    inside = printed - half <= bounds[0] and bounds[1] <= printed + half
+    outside = bounds[1] < printed - half or bounds[0] > printed + half
+    digits = Certificate(
+        f"Re c_1 rounds to {float(printed)}",
+        "proved" if inside else "disproved" if outside else "undecided", 1, proof.precision,
+        reason="" if inside else f"it is between {float(bounds[0])} and {float(bounds[1])}",
+    )  # fmt: skip
+    return certify.together(proof, digits)
+
+
 @_printed(
     "table/re-c1", _table, r"\mathrm{Re}\, c_1(0) = -40.85", -40.85, 0.01,
-    uses=("delayed-repression/lyapunov-coefficient",),
+    uses=("delayed-repression/lyapunov-coefficient",), certified=proved_coefficient,
 )  # fmt: skip
 def table_re_c1(p: Point, accuracy: Accuracy) -> Measurement:
     """From the amplitudes of periodic orbits and the speed of the crossing roots."""
