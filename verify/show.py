@@ -60,7 +60,8 @@ def _last(one: Located, store: Store) -> Iterator[str]:
     record = last["claims"][0]
     yield f"last verdict ({last['manifest']['started']}):"
     yield from ("  " + line for line in table.details(record))
-    yield f"    evidence    {', '.join(record['evidence']) or 'none'}; {record['derivation']}"
+    evidence = ", ".join(record["evidence"]) or "none"
+    yield f"    evidence    {'; '.join(filter(None, [evidence, record['derivation']]))}"
     yield from ("    " + line for line in table.certificate(record))
     yield f"    resolution  {table.resolution(record['resolution'])}"
     yield from ("    " + line for line in table.warnings(record))
