@@ -29,7 +29,7 @@ from lemmata.theory.complex_parts import real_imag
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.derivation import Derivation, Step
 from lemmata.theory.normal_form import normal_form
-from lemmata.theory.onset import NoClosedForm, Onset
+from lemmata.theory.onset import NoClosedForm, Onset, checked
 from lemmata.theory.onset_quasi import quasi_onset
 from lemmata.theory.onset_scalar import scalar_onset
 from lemmata.theory.onset_special import chain_onset, two_delays_onset
@@ -47,8 +47,8 @@ __all__ = [
 
 _ASSUMES = (
     "stability near the steady state is that of the linearised equation",
-    "it is stable before the crossing, and roots move continuously with the parameter, so the "
-    "first pair on the axis is the onset",
+    "roots move continuously with the parameter, and a steady state that is stable without delay "
+    "(in a chain, or of two delays: with weak feedback) is so up to the first pair on the axis",
 )
 _CYCLE = (*_ASSUMES, "the Hopf theorem for delay equations: a cycle is born with this normal form")
 
@@ -68,12 +68,12 @@ def onset(system: DelaySystem, parameter: sp.Symbol | None = None) -> Onset:
         raise ValueError(f"parameter={turned} is not one of the system's: {names}.")
     match len(system.state), len(system.delays):
         case 1, 1:
-            return scalar_onset(system, turned)
+            return checked(scalar_onset(system, turned))
         case 1, 2:
-            return two_delays_onset(system, turned)
+            return checked(two_delays_onset(system, turned))
         case _, 0:
-            return chain_onset(system, turned)
-    return quasi_onset(system, turned)
+            return checked(chain_onset(system, turned))
+    return checked(quasi_onset(system, turned))
 
 
 def critical_delay(system: DelaySystem, parameter: sp.Symbol | None = None) -> Derivation:

@@ -20,7 +20,16 @@ from lemmata.theory.characteristic import (
     slope,
 )
 from lemmata.theory.delay_system import DelaySystem
-from lemmata.theory.onset import NoClosedForm, Onset, rest_steps, sign, slope_steps, solved_for
+from lemmata.theory.onset import (
+    NoClosedForm,
+    Onset,
+    rest_steps,
+    sign,
+    slope_steps,
+    solved_for,
+    stable_without_delay,
+    within_reach,
+)
 from lemmata.theory.step import Step
 
 _square = sp.Symbol("W_0", positive=True)
@@ -34,6 +43,7 @@ def quasi_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
             f"{parameter} enters {p} + ({q}) exp(-lambda T) outside T; choose a delay as the "
             "parameter."
         )
+    stable = stable_without_delay(system, p + q)
     on_axis = {root: sp.I * omega}
     (p_re, p_im), (q_re, q_im) = (_parted(one.subs(on_axis)) for one in (p, q))
     frequency = _largest(system, p_re**2 + p_im**2 - q_re**2 - q_im**2)
@@ -41,7 +51,8 @@ def quasi_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     size = q_re**2 + q_im**2
     turned = -(p_re * q_re + p_im * q_im) / size, (p_im * q_re - p_re * q_im) / size
     cosine, sine = (sp.simplify(one.subs(omega, frequency)) for one in turned)
-    up = sign(sine, system.where, "the sine of omega T")
+    crossing = tuple(one for one in (*stable, sp.Gt(frequency**2, 0)) if one is not sp.true)
+    up = sign(sine, (*system.where, *crossing), "the sine of omega T")
     sine = min(sine, up * sp.sqrt(sp.factor(1 - cosine**2)), key=sp.count_ops)
     angle = sp.acos(cosine) if up > 0 else 2 * sp.pi - sp.acos(cosine)
     lags = [system.at_rest(lag) for lag in system.delays]
@@ -81,7 +92,8 @@ def quasi_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
         sp.Subs(parameter * total * frequency / angle, parameter, value),
         value,
     )
-    conditions = (sp.Gt(frequency**2, 0), sp.Gt(up * sine, 0))
+    conditions = (sp.Gt(frequency**2, 0), sp.Gt(up * sine, 0), *stable)
+    conditions += within_reach(system, parameter, value, total)
     kept = tuple(one for one in conditions if one is not sp.true)
     return Onset(system, parameter, value, frequency, turns, steps, locates, turning, kept)
 
@@ -155,9 +167,15 @@ def _largest(system: DelaySystem, gap: sp.Expr) -> sp.Expr:
             f"|P|^2 = |Q|^2 on the axis, {gap} = 0, has no root with omega^2 > 0: no delay makes "
             "a pair cross."
         )
+    if len(positive) > 2:
+        raise NoClosedForm(
+            f"|P|^2 = |Q|^2 on the axis, {gap} = 0, has {len(positive)} roots omega^2 that may be "
+            "positive; of more than two no closed form says which pair is the first to cross."
+        )
     best = positive[0]
     for other in positive[1:]:
-        if sign(other - best, (*system.where, sp.Gt(best, 0)), "the difference of two roots") > 0:
+        both = (one for one in (sp.Gt(best, 0), sp.Gt(other, 0)) if one is not sp.true)
+        if sign(other - best, (*system.where, *both), "the difference of two roots") > 0:
             best = other
     return _rooted(best, roots[best])
 
@@ -179,7 +197,8 @@ def _rooted(largest: sp.Expr, factor: sp.Poly) -> sp.Expr:
 def _positive(system: DelaySystem, w: sp.Expr) -> bool:
     """Whether it can be positive: nowhere is no root at all."""
     if not w.free_symbols:
-        return bool(w > 0)
+        value = complex(w.evalf(30))
+        return value.real > 0 and abs(value.imag) < 1e-20 * value.real
     if w.is_positive is not None:
         return bool(w.is_positive)
     try:

@@ -8,7 +8,7 @@ import sympy as sp
 
 from lemmata.theory.characteristic import factored, linearisation, omega, root, slope
 from lemmata.theory.delay_system import DelaySystem
-from lemmata.theory.onset import NoClosedForm, Onset, rest_steps, solved_for
+from lemmata.theory.onset import NoClosedForm, Onset, rest_steps, solved_for, within_reach
 from lemmata.theory.step import Step
 
 # Names that no equation is likely to use for its own parameters: they would clash.
@@ -60,7 +60,12 @@ def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     locates, turning = _last(system, at, frequency)
     return Onset(
         system, parameter, value, frequency, (turn,), _steps(system), locates, turning,
-        (*(one for one in both if one is not sp.true), sp.Lt(beta, alpha), sp.Lt(beta, -alpha)),
+        (
+            *(one for one in both if one is not sp.true),
+            *within_reach(system, parameter, value, lag),
+            sp.Lt(beta, alpha),
+            sp.Lt(beta, -alpha),
+        ),
         velocity,
     )  # fmt: skip
 

@@ -12,7 +12,15 @@ import sympy as sp
 
 from lemmata.theory.characteristic import characteristic_function, linearisation, root
 from lemmata.theory.delay_system import DelaySystem
-from lemmata.theory.onset import NoClosedForm, Onset, rest_steps, slope_steps, solved_for
+from lemmata.theory.hurwitz import positive
+from lemmata.theory.onset import (
+    NoClosedForm,
+    Onset,
+    rest_steps,
+    slope_steps,
+    solved_for,
+    within_reach,
+)
 from lemmata.theory.onset_quasi import determinant_step, vanishing_step
 from lemmata.theory.step import Step
 
@@ -54,7 +62,12 @@ def two_delays_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     turning = Step("the angle omega s is a right one", sp.acos(0, evaluate=False) / half, frequency)
     balance = parameter * frequency / (-2 * one * sp.cos(frequency * apart))
     locates = Step("2 B cos(omega d) is omega", sp.Subs(balance, parameter, value), value)
-    return Onset(system, parameter, value, frequency, turns, steps, locates, turning)
+    # The cosine is positive: omega |d| is less than a right angle.
+    cosine = sp.Dummy("c", positive=True)
+    size = solved_for(parameter, -2 * one * cosine - frequency, "2 B cos(omega d) = omega")
+    kept = within_reach(system, parameter, size, sp.Integer(0))
+    conditions = tuple(one.subs(cosine, sp.cos(frequency * apart)) for one in kept)
+    return Onset(system, parameter, value, frequency, turns, steps, locates, turning, conditions)
 
 
 def chain_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
@@ -96,4 +109,6 @@ def chain_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
         sp.Subs(balance, parameter, value),
         value,
     )
-    return Onset(system, parameter, value, frequency, (), steps, locates, turning)
+    conditions = (positive(frequency, system.where),)
+    conditions += within_reach(system, parameter, value, sp.Integer(0))
+    return Onset(system, parameter, value, frequency, (), steps, locates, turning, conditions)

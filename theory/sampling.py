@@ -17,6 +17,8 @@ Point = dict[sp.Symbol, sp.Expr]
 
 # Side conditions may leave a small part of the box: of this many draws a point, one must fit.
 _DRAWS_A_POINT = 200
+# Conditions that no point meets are looked for farther out, too.
+_REACHES = (16.0, 256.0, 65536.0)
 # Conditions are decided to this many digits; a point nearer to the edge than that is not used.
 _DIGITS = 40
 _EDGE = mpmath.mpf(10) ** -20
@@ -47,11 +49,23 @@ def admissible_points(
     return tuple(found)
 
 
+def possible(where: Sequence[Relational]) -> bool:
+    """Whether some random point meets all conditions, among many that reach far out."""
+    symbols = tuple(sorted(set().union(*(one.free_symbols for one in where)), key=_key))
+    rng = Random(0)
+    return any(
+        _draw(symbols, where, rng, {}, reach) is not None
+        for reach in _REACHES
+        for _ in range(5 * _DRAWS_A_POINT)
+    )
+
+
 def _draw(
     symbols: Sequence[sp.Symbol],
     where: Sequence[Relational],
     rng: Random,
     given: Mapping[str, sp.Rational],
+    reach: float = _REACHES[0],
 ) -> Point | None:
     """One point, or None where it fails a condition."""
     # An order relation makes sense between real numbers only.
@@ -63,7 +77,9 @@ def _draw(
         for symbol in symbols if condition is None else _names(condition):
             if symbol not in drawn:
                 known = given.get(symbol.name)
-                drawn[symbol] = _value(symbol, symbol in real, rng) if known is None else known
+                drawn[symbol] = (
+                    _value(symbol, symbol in real, rng, reach) if known is None else known
+                )
         point = {symbol: value for symbol, value in drawn.items() if value is not None}
         if condition is not None and not _satisfies(point, condition):
             return None
@@ -78,25 +94,25 @@ def _key(symbol: sp.Symbol) -> str:
     return symbol.name
 
 
-def _value(symbol: sp.Symbol, real: bool, rng: Random) -> sp.Expr | None:
+def _value(symbol: sp.Symbol, real: bool, rng: Random, reach: float) -> sp.Expr | None:
     """A number that is everything which `symbol` is assumed to be, or None."""
     wanted = symbol.assumptions0
     for _ in range(100):
-        size = _magnitude(rng, bool(symbol.is_integer))
+        size = _magnitude(rng, bool(symbol.is_integer), reach)
         value = size if symbol.is_extended_nonnegative else size * rng.choice((-1, 1))
         if symbol.is_imaginary:
             value = value * sp.I
         elif not real and symbol.is_extended_real is None:
-            value = value + sp.I * rng.choice((-1, 1)) * _magnitude(rng, False)
+            value = value + sp.I * rng.choice((-1, 1)) * _magnitude(rng, False, reach)
         if all(getattr(value, f"is_{name}") == holds for name, holds in wanted.items()):
             return value
     return None
 
 
-def _magnitude(rng: Random, integer: bool) -> sp.Rational:
-    size = 16 ** rng.uniform(-1, 1)
+def _magnitude(rng: Random, integer: bool, reach: float) -> sp.Rational:
+    size = reach ** rng.uniform(-1, 1)
     if integer:
-        return sp.Integer(rng.choice((0, round(size), round(256 ** rng.random()))))
+        return sp.Integer(rng.choice((0, round(size), round(reach ** (2 * rng.random())))))
     # A small denominator keeps a reported counterexample legible.
     fraction = Fraction(size).limit_denominator(97)
     return sp.Rational(fraction.numerator, fraction.denominator)
