@@ -27,6 +27,7 @@ from lemmata.theory.characteristic import (
     tidy,
 )
 from lemmata.theory.complex_parts import real_imag
+from lemmata.theory.critical_modes import Values, null_vectors, short_values, solve
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.onset import NoClosedForm, Onset
 from lemmata.theory.step import Step
@@ -74,8 +75,8 @@ def _check_smooth(system: DelaySystem) -> None:
 def normal_form(onset: Onset) -> NormalForm:
     """Project a system on its critical modes at a Hopf point.
 
-    **Raises:** SymPy's NonInvertibleMatrixError where a second mode is critical, too; NoClosedForm
-    where a rate has no third derivative at the steady state.
+    **Raises:** NoClosedForm where another root is critical, too, where the first state takes no
+    part in the mode, and where a rate has no third derivative at the steady state.
     """
     system = onset.system
     _check_smooth(system)
@@ -91,7 +92,9 @@ def normal_form(onset: Onset) -> NormalForm:
     def there(expression: sp.Expr) -> sp.Expr:
         return expression.subs(at[0]).subs(at[1])
 
-    q, p, along = _critical_modes(short)
+    names = {name: there(value) for name, value in (*values.items(), *meaning.items())}
+    numbers = short_values(onset, names | {omega: there(omega)})
+    q, p, along = _critical_modes(short, numbers)
     first: list[_Mode] = [(q, _z, 1), (_conjugate(q, short), _w, -1)]
     n = len(q)
     h20, h11 = sp.symbols(f"h20_:{n}"), sp.symbols(f"h11_:{n}")
@@ -102,7 +105,7 @@ def normal_form(onset: Onset) -> NormalForm:
         decays = tuple(y**k for y in fades(short))
         matrix = characteristic_matrix(short, k * sp.I * omega, decays)
         orders = [one.doit() for one in _orders(short, first, by, turned=True)]
-        found = matrix.LUsolve(sp.Matrix(orders)) if any(orders) else sp.zeros(n, 1)
+        found = solve(matrix, sp.Matrix(orders), numbers)
         solved |= dict(zip(unknown, (_short(one) for one in found), strict=True))
         long = [_plain(mode, onset, meaning) for mode in first]
         for i, left in enumerate(_orders(system, long, by, turned=False)):
@@ -175,19 +178,17 @@ def _expanded(system: DelaySystem) -> tuple[DelaySystem, dict[sp.Symbol, sp.Expr
     return DelaySystem(system.state, system.delayed, tuple(lags), tuple(rates), zero), meaning
 
 
-def _critical_modes(system: DelaySystem) -> tuple[list[sp.Expr], list[sp.Expr], sp.Expr]:
-    """Right and left null vectors (first components 1) at i omega, and p Delta'(i omega) q."""
+def _critical_modes(
+    system: DelaySystem, values: Sequence[Values]
+) -> tuple[list[sp.Expr], list[sp.Expr], sp.Expr]:
+    """Right and left null vectors (of the right the first component 1), and p Delta' q."""
     n = len(system.state)
     turns = fades(system)
     matrix = characteristic_matrix(system, sp.I * omega, turns)
     steep = sp.eye(n)
     for lag, turn, lagged in zip(system.delays, turns, linearisation(system)[1:], strict=True):
         steep += system.at_rest(lag) * turn * lagged
-    if n == 1:
-        q = p = [sp.Integer(1)]
-    else:  # drop one equation: at i omega they depend on each other
-        q = [sp.Integer(1), *matrix[:-1, 1:].LUsolve(-matrix[:-1, 0])]
-        p = [sp.Integer(1), *matrix[1:, :-1].T.LUsolve(-matrix[0, :-1].T)]
+    q, p = null_vectors(matrix, system.state, values)
     along = sum(p[i] * steep[i, j] * q[j] for i in range(n) for j in range(n))
     return [_short(one) for one in q], [_short(one) for one in p], _short(along)
 
