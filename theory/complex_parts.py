@@ -1,4 +1,6 @@
-"""Real and imaginary part of an expression, written out: SymPy's own `re` is slow on long ones."""
+"""Work on long expressions, whose parts occur many times, where SymPy's own functions are slow."""
+
+from collections.abc import Mapping
 
 import sympy as sp
 
@@ -41,3 +43,22 @@ def _power(real: sp.Expr, imaginary: sp.Expr, n: int) -> tuple[sp.Expr, sp.Expr]
     for _ in range(n):
         r, i = r * real - i * imaginary, r * imaginary + i * real
     return r, i
+
+
+def replaced(expression: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """`expression.xreplace(values)`, each part that occurs many times being worked on once.
+
+    >>> x, y = sp.symbols("x y")
+    >>> replaced(x + sp.sin(x), {x: 2 * y})
+    2*y + sin(2*y)
+    """
+    done: dict[sp.Basic, sp.Basic] = dict(values)
+
+    def work(node: sp.Basic) -> sp.Basic:
+        if node not in done:
+            arguments = [work(one) for one in node.args]
+            same = all(a is b for a, b in zip(arguments, node.args, strict=True))
+            done[node] = node if same else node.func(*arguments)
+        return done[node]
+
+    return work(expression)

@@ -26,13 +26,14 @@ from lemmata.theory.characteristic import (
     omega,
     tidy,
 )
-from lemmata.theory.complex_parts import real_imag
+from lemmata.theory.complex_parts import real_imag, replaced
 from lemmata.theory.critical_modes import Values, null_vectors, short_values, solve
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.onset import NoClosedForm, Onset
 from lemmata.theory.step import Step
 
 _z, _w = sp.symbols("z_0 zbar_0")
+_unit = sp.Dummy("i")
 # What is not smooth everywhere.
 _EDGED = (sp.Abs, sp.sign, sp.Max, sp.Min, sp.floor, sp.ceiling, sp.Heaviside, sp.Piecewise)
 # A mode: its vector, the power of z that it goes with, and its multiple of omega.
@@ -93,7 +94,8 @@ def normal_form(onset: Onset) -> NormalForm:
         return expression.subs(at[0]).subs(at[1])
 
     names = {name: there(value) for name, value in (*values.items(), *meaning.items())}
-    numbers = short_values(onset, names | {omega: there(omega)})
+    known = names | {omega: there(omega)} | at[1]
+    numbers = short_values(onset, known)
     q, p, along = _critical_modes(short, numbers)
     first: list[_Mode] = [(q, _z, 1), (_conjugate(q, short), _w, -1)]
     n = len(q)
@@ -120,7 +122,10 @@ def normal_form(onset: Onset) -> NormalForm:
     ratio = sp.collect(sp.expand(numerator), (*h20, *h11)) / (2 * along)
     # In the short names, for SymPy would take long to find the parts of what they stand for.
     parts = real_imag(ratio.xreplace(solved).xreplace(values))
-    real, imaginary = (there(one.xreplace(meaning)) for one in parts)
+    # At once if omega is a number: SymPy would sort out products of roots with the symbol for it.
+    for rule in (meaning, *at) if onset.frequency.free_symbols else (known,):
+        parts = tuple(replaced(one, rule) for one in parts)
+    real, imaginary = parts
     long = [_plain(mode, onset, meaning) for mode in modes]
     orders = _orders(system, long, cubic, turned=False)
     terms = [in_parameters(a) * there(b) for a, b in zip(p, orders, strict=True) if b != 0]
@@ -144,7 +149,9 @@ def _short(expression: sp.Expr) -> sp.Expr:
     """The shorter of an expression and its factors, tried where that is quick."""
     if sp.count_ops(expression) > 30:
         return expression
-    return min(expression, sp.factor(expression), key=sp.count_ops)
+    # Over the Gaussian rationals SymPy would take minutes: i is one more symbol here.
+    named = expression.xreplace({sp.I: _unit})
+    return min(expression, sp.factor(named).xreplace({_unit: sp.I}), key=sp.count_ops)
 
 
 def _expanded(system: DelaySystem) -> tuple[DelaySystem, dict[sp.Symbol, sp.Expr]]:
