@@ -9,6 +9,7 @@ Hartung, Krisztin, Walther and Wu (2006) for delays that depend on the state.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import sympy as sp
 
@@ -39,6 +40,37 @@ def linearisation(system: DelaySystem) -> tuple[sp.ImmutableMatrix, ...]:
         slopes = rates.jacobian(group).applyfunc(lambda one: tidy(system, one))
         found.append(sp.ImmutableMatrix(slopes))
     return tuple(found)
+
+
+class Lagged(NamedTuple):
+    """The linear terms of one delay: its value at rest, their matrix, and which delays they are."""
+
+    lag: sp.Expr
+    matrix: sp.ImmutableMatrix
+    among: tuple[int, ...]
+
+
+@lru_cache
+def by_delay(system: DelaySystem) -> tuple[Lagged, ...]:
+    """The linearisation's terms, those of equal delays added; first the present ones, of delay 0.
+
+    Delays that do not enter it are left out, and a delay that is zero at rest is the present.
+    """
+    here, *lagged = linearisation(system)
+    found = [Lagged(sp.Integer(0), here, ())]
+    for i, (lag, matrix) in enumerate(zip(system.delays, lagged, strict=True)):
+        if matrix.is_zero_matrix:
+            continue
+        rest = system.at_rest(lag)
+        same = next((j for j, one in enumerate(found) if sp.simplify(one.lag - rest) == 0), None)
+        if same is None:
+            found.append(Lagged(rest, matrix, (i,)))
+        else:
+            lag_before, before, among = found[same]
+            total = sp.ImmutableMatrix((before + matrix).applyfunc(sp.simplify))
+            found[same] = Lagged(lag_before, total, (*among, i))
+    present, *later = found
+    return present, *(one for one in later if not one.matrix.is_zero_matrix)
 
 
 def characteristic_matrix(

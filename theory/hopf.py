@@ -8,11 +8,11 @@ $$x \approx x^* + 2\,\mathrm{Re}(z q e^{i \omega t}), \qquad
 z' = \lambda(\mu) z + c_1 z |z|^2, \qquad
 |z|^2 = -\frac{\mathrm{Re}\,\lambda'}{\mathrm{Re}\,c_1} (\mu - \mu_c).$$
 
-Time is not rescaled. Closed forms are known for one equation with one delay (which may depend on
-the state), for $P(\lambda) + Q(\lambda) e^{-\lambda T}$ of low degree, for two equal delayed terms,
-and for linear chains; anything else raises `NoClosedForm`. Sources: Hassard, Kazarinoff and Wan,
-Theory and Applications of Hopf Bifurcation (1981); Kuznetsov, Elements of Applied Bifurcation
-Theory (2004), section 3.5.
+Time is not rescaled. Closed forms are known for one equation whose linear part has one delay (which
+may depend on the state), for $P(\lambda) + Q(\lambda) e^{-\lambda T}$ of low degree, for two equal
+delayed terms, and for linear chains; anything else raises `NoClosedForm`. Sources: Hassard,
+Kazarinoff and Wan, Theory and Applications of Hopf Bifurcation (1981); Kuznetsov, Elements of
+Applied Bifurcation Theory (2004), section 3.5.
 """
 
 from functools import lru_cache
@@ -20,6 +20,7 @@ from functools import lru_cache
 import sympy as sp
 
 from lemmata.theory.characteristic import (
+    by_delay,
     characteristic_function,
     exponentials,
     fades,
@@ -66,8 +67,8 @@ def onset(system: DelaySystem, parameter: sp.Symbol | None = None) -> Onset:
     if turned not in system.parameters:
         names = ", ".join(map(str, system.parameters))
         raise ValueError(f"parameter={turned} is not one of the system's: {names}.")
-    match len(system.state), len(system.delays):
-        case 1, 1:
+    match len(system.state), len(by_delay(system)) - 1:
+        case 1, 0 | 1:
             return checked(scalar_onset(system, turned))
         case 1, 2:
             return checked(two_delays_onset(system, turned))
@@ -166,7 +167,8 @@ def period_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Deriv
 
 
 def _default(system: DelaySystem) -> sp.Symbol:
-    lags = [system.at_rest(lag) for lag in system.delays]
+    linear = (one.lag for one in by_delay(system)[1:])
+    lags = list(dict.fromkeys((*linear, *(system.at_rest(lag) for lag in system.delays))))
     for lag in lags:
         if isinstance(lag, sp.Symbol):
             return lag

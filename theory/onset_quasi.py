@@ -37,7 +37,7 @@ _square = sp.Symbol("W_0", positive=True)
 
 def quasi_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     """The first crossing as the sum T of delays grows."""
-    p, q, count = _parts(system)
+    p, q, total = _parts(system)
     if parameter in p.free_symbols | q.free_symbols:
         raise NoClosedForm(
             f"{parameter} enters {p} + ({q}) exp(-lambda T) outside T; choose a delay as the "
@@ -56,12 +56,15 @@ def quasi_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     sine = min(sine, up * sp.sqrt(sp.factor(1 - cosine**2)), key=sp.count_ops)
     angle = sp.acos(cosine) if up > 0 else 2 * sp.pi - sp.acos(cosine)
     lags = [system.at_rest(lag) for lag in system.delays]
-    total = sum(n * lag for n, lag in zip(count, lags, strict=True))
     value = solved_for(parameter, total - angle / frequency, "T")
     half = up * sp.sqrt(sp.simplify(1 + cosine) / 2), sp.sqrt(sp.simplify(1 - cosine) / 2)
     known = {1: cosine - sp.I * sine, 2: half[0] - sp.I * half[1]}  # of the angle, and of its half
     turns = tuple(
-        known.get(sp.cancel(total / lag), sp.exp(-sp.I * frequency * lag.subs(parameter, value)))
+        sp.Integer(1)
+        if lag == 0
+        else known.get(
+            sp.cancel(total / lag), sp.exp(-sp.I * frequency * lag.subs(parameter, value))
+        )
         for lag in lags
     )
     steps = (
@@ -124,19 +127,25 @@ def vanishing_step(
     return Step("chi vanishes at i omega there", sp.Subs(chi, *there), sp.Integer(0))
 
 
-def _parts(system: DelaySystem) -> tuple[sp.Expr, sp.Expr, tuple[int, ...]]:
-    """P, Q, and how often each delay stands in T."""
+def _parts(system: DelaySystem) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
+    """P, Q and T."""
     chi = characteristic_function(system)
-    terms = sp.Poly(chi, *fades(system)).as_dict() if system.delays else {}
-    none = (0,) * len(system.delays)
-    if len(terms) != 2 or none not in terms:
+    terms = sp.Poly(chi, *fades(system)).as_dict() if system.delays else {(): chi}
+    lags = [system.at_rest(lag) for lag in system.delays]
+    sums: dict[sp.Expr, sp.Expr] = {sp.Integer(0): sp.Integer(0)}
+    for counts, coefficient in terms.items():
+        total = sp.expand(sum(n * lag for n, lag in zip(counts, lags, strict=True)))
+        sums[total] = sp.expand(sums.get(total, sp.Integer(0)) + coefficient)
+    present = sums.pop(sp.Integer(0))
+    later = {total: one for total, one in sums.items() if sp.simplify(one) != 0}
+    if len(later) != 1 or present == 0:
         raise NoClosedForm(
             f"the characteristic function {chi} (Y_i for exp(-lambda tau_i)) is not of the form "
             "P(lambda) + Q(lambda) exp(-lambda T); find its Hopf points numerically "
             "(lemmata.solvers), or enclose them."
         )
-    (count,) = set(terms) - {none}
-    return sp.factor(terms[none]), sp.factor(terms[count]), count
+    ((total, delayed),) = later.items()
+    return sp.factor(present), sp.factor(delayed), total
 
 
 def _parted(value: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

@@ -6,7 +6,7 @@ For $\beta < -|\alpha|$ a pair crosses where $\tau \sqrt{\beta^2 - \alpha^2} =
 
 import sympy as sp
 
-from lemmata.theory.characteristic import factored, linearisation, omega, root, slope
+from lemmata.theory.characteristic import by_delay, factored, linearisation, omega, root, slope
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.onset import NoClosedForm, Onset, rest_steps, solved_for, within_reach
 from lemmata.theory.step import Step
@@ -18,11 +18,12 @@ _delay, _t, _angle = sp.symbols("tau_0 t_0 theta_0", positive=True)
 
 
 def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
-    """The first crossing of a scalar equation with one delay."""
-    here, lagged = (matrix[0, 0] for matrix in linearisation(system))
-    if lagged == 0:
+    """The first crossing of a scalar equation whose linearisation has one delay."""
+    present, *delayed = by_delay(system)
+    if not delayed:
         raise NoClosedForm(f"the delayed state does not enter the linearisation of {system.rate}.")
-    lag = system.at_rest(system.delays[0])
+    ((lag, (lagged,), among),) = delayed
+    (here,) = present.matrix
     if lag == parameter and parameter in here.free_symbols | lagged.free_symbols:
         raise NoClosedForm(
             f"the delay {parameter} enters the linearisation, too, by alpha = {here} and beta = "
@@ -58,8 +59,12 @@ def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
         growth = frequency**2 / (1 - 2 * here * value + lagged**2 * value**2)
         velocity = growth, growth * (here - value * lagged**2) / frequency
     locates, turning = _last(system, at, frequency)
+    lags = [system.at_rest(one).subs(at) for one in system.delays]
+    turns = tuple(
+        turn if i in among else sp.exp(-sp.I * frequency * one) for i, one in enumerate(lags)
+    )
     return Onset(
-        system, parameter, value, frequency, (turn,), _steps(system), locates, turning,
+        system, parameter, value, frequency, turns, _steps(system), locates, turning,
         (
             *(one for one in both if one is not sp.true),
             *within_reach(system, parameter, value, lag),
@@ -73,13 +78,19 @@ def scalar_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
 def _steps(system: DelaySystem) -> tuple[Step, ...]:
     u, chi = sp.exp(root * _t), root - alpha - beta * sp.exp(-root * _delay)
     frequency = sp.sqrt(beta**2 - alpha**2)
-    here, lagged = (matrix[0, 0] for matrix in linearisation(system))
 
     def there(expression: sp.Expr) -> sp.Expr:
         return sp.Subs(expression, _angle, sp.acos(-alpha / beta))
 
-    slopes = ((system.state[0], here, "alpha, the derivative by the present state"),)
-    slopes += ((system.delayed[0][0], lagged, "beta, the derivative by the delayed state"),)
+    now, then = _slopes(system)
+    words = dict.fromkeys(now, "alpha, the derivative by the present state")
+    words |= dict.fromkeys(then, "beta, the derivative by the delayed state")
+    slopes = (
+        (symbol, matrix[0], words.get(symbol, f"the derivative by {symbol}"))
+        for (symbol,), matrix in zip(
+            (system.state, *system.delayed), linearisation(system), strict=True
+        )
+    )
     return (
         *rest_steps(system),
         *(
@@ -111,14 +122,23 @@ def _steps(system: DelaySystem) -> tuple[Step, ...]:
     )
 
 
+def _slopes(system: DelaySystem) -> tuple[dict[sp.Symbol, sp.Expr], ...]:
+    """The derivatives, to be computed, that add up to alpha, and those that add up to beta."""
+    present, delayed = by_delay(system)
+    groups = (
+        (system.state[0], *(system.delayed[i][0] for i in present.among)),
+        tuple(system.delayed[i][0] for i in delayed.among),
+    )
+    used = system.rate[0].free_symbols
+    return tuple({s: slope(system, 0, s) for s in group if s in used} for group in groups)
+
+
 def _last(system: DelaySystem, at: dict[sp.Expr, sp.Expr], frequency: sp.Expr) -> tuple[Step, Step]:
     """In the parameters: alpha and beta, given as derivatives, put in."""
     ((parameter, value),) = at.items()
-    state, delayed, rate = system.state[0], system.delayed[0][0], system.rate[0]
-    lagged = slope(system, 0, delayed)
-    here = slope(system, 0, state) if state in rate.free_symbols else sp.Integer(0)
+    here, lagged = (sp.Add(*slopes.values()) for slopes in _slopes(system))
     squared, angle = lagged**2 - here**2, sp.acos(-here / lagged)
-    lag = system.at_rest(system.delays[0])
+    lag = by_delay(system)[1].lag
     if lag == parameter:
         found = angle / sp.sqrt(squared)
     else:  # a parameter at which omega tau is that angle: times their ratio, one

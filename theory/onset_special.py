@@ -10,7 +10,13 @@ r"""Hopf points of two forms more: two equal delayed terms, and linear chains.
 
 import sympy as sp
 
-from lemmata.theory.characteristic import characteristic_function, linearisation, root
+from lemmata.theory.characteristic import (
+    by_delay,
+    characteristic_function,
+    fades,
+    linearisation,
+    root,
+)
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.hurwitz import positive
 from lemmata.theory.onset import (
@@ -27,8 +33,9 @@ from lemmata.theory.step import Step
 
 def two_delays_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     """The first crossing as the strength B of two equal delayed terms grows."""
-    here, one, other = (matrix[0, 0] for matrix in linearisation(system))
-    lags = [system.at_rest(lag) for lag in system.delays]
+    present, *delayed = by_delay(system)
+    (here,), ((one,), (other,)) = present.matrix, (term.matrix for term in delayed)
+    lags = [term.lag for term in delayed]
     if here != 0 or sp.simplify(one - other) != 0 or any(parameter in f.free_symbols for f in lags):
         raise NoClosedForm(
             f"u' = ({here}) u + ({one}) u(t - tau_1) + ({other}) u(t - tau_2), turned by "
@@ -40,7 +47,7 @@ def two_delays_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     value = solved_for(
         parameter, -2 * one * sp.cos(frequency * apart) - frequency, "2 B cos(omega d) = omega"
     )
-    turns = tuple(sp.exp(-sp.I * frequency * lag) for lag in lags)
+    turns = _turns(system, frequency, parameter, value)
     w = sp.Symbol("omega_0", positive=True)
     total = sp.exp(-sp.I * w * lags[0]) + sp.exp(-sp.I * w * lags[1])
     steps = (
@@ -72,7 +79,8 @@ def two_delays_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
 
 def chain_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     """The crossing of a linear chain of k stages, with no delay left in it."""
-    chi = sp.Poly(characteristic_function(system), root)
+    at_once = {y: sp.Integer(1) for y in fades(system)}  # delays that are zero at rest
+    chi = sp.Poly(characteristic_function(system).xreplace(at_once), root)
     k = chi.degree() - 1
     rest = sp.factor(chi.as_expr() - chi.eval(0))
     speed = sp.simplify(chi.nth(k) / k) if k > 0 else sp.Integer(0)
@@ -111,4 +119,12 @@ def chain_onset(system: DelaySystem, parameter: sp.Symbol) -> Onset:
     )
     conditions = (positive(frequency, system.where),)
     conditions += within_reach(system, parameter, value, sp.Integer(0))
-    return Onset(system, parameter, value, frequency, (), steps, locates, turning, conditions)
+    turns = _turns(system, frequency, parameter, value)
+    return Onset(system, parameter, value, frequency, turns, steps, locates, turning, conditions)
+
+
+def _turns(
+    system: DelaySystem, frequency: sp.Expr, parameter: sp.Symbol, value: sp.Expr
+) -> tuple[sp.Expr, ...]:
+    lags = (system.at_rest(lag).subs(parameter, value) for lag in system.delays)
+    return tuple(sp.exp(-sp.I * frequency * lag) for lag in lags)
