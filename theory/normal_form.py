@@ -170,7 +170,8 @@ def _expanded(system: DelaySystem) -> tuple[DelaySystem, dict[sp.Symbol, sp.Expr
                 value = tidy(system, sp.diff(expression, *by))
                 if value == 0:
                     continue
-                symbol = sp.Symbol(f"{name}_" + "_".join(map(str, chosen)), real=True)
+                # A dummy, for a parameter of the equation may have this very name.
+                symbol = sp.Dummy(f"{name}_" + "_".join(map(str, chosen)), real=True)
                 meaning[symbol] = value
                 ways = sp.prod(sp.factorial(chosen.count(j)) for j in set(chosen))
                 total += symbol * sp.prod(by) / ways
