@@ -1,3 +1,5 @@
+from functools import cache
+
 import pytest
 import sympy as sp
 
@@ -73,6 +75,71 @@ def test_a_scalar_equation_from_text():
 def test_a_wrong_scalar_equation_is_refused(rate, options, text):
     with pytest.raises(ValueError, match=text):
         scalar(rate, **options)
+
+
+@cache
+def coefficient(name):
+    """Of an equation with a parameter of this name, at 2."""
+    k = sp.Symbol(name, real=True)
+    rate = -k * x / 5 - k * y - y * x - x**3
+    system = DelaySystem((x,), ((y,),), (tau + x * k,), (rate,), (zero,), (k > 0,))
+    return float(hopf.lyapunov_coefficient(system, tau).statement.subs(k, 2).evalf())
+
+
+@pytest.mark.parametrize(
+    "name", ["D0_0", "D0_1", "D0_0_1", "D1_0", "L0_0", "Re_c1", "Lambda", "i", "s", "P"]
+)
+def test_a_parameter_does_not_meet_the_symbols_of_a_derivation(name):
+    assert coefficient(name) == pytest.approx(coefficient("k"), rel=1e-12)
+
+
+@pytest.mark.parametrize("first", ["lambda", "omega", "Y", "F", "tau", "t", "theta", "W", "g", "Z"])
+def test_the_names_that_derivations_show_are_refused(first):
+    name = "F_1" if first == "F" else f"{first}_0"
+    with pytest.raises(ValueError, match=f"the name {name} is taken by derivations; rename the"):
+        coefficient(name)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"equilibrium": "x"}, r"the state x stands in the equilibrium \(x,\); give its value"),
+        ({"delayed": "x"}, "state='x' and delayed='x' are one name; give two"),
+        ({"delay": "x"}, "state='x' and delay='x' are one name"),
+        ({"delay": "x_tau"}, "delayed='x_tau' and delay='x_tau' are one name"),
+        ({"state": 3}, "state=3 is no name; give one such as 'x_tau'"),
+        ({"delay": "x y"}, "delay='x y' is no name"),
+        ({"equilibrium": float("nan")}, "equilibrium=nan is not finite"),
+        ({"equilibrium": [0]}, r"equilibrium=\[0\] is neither text nor a SymPy expression"),
+        ({"equilibrium": 2}, r"does not vanish at the equilibrium \(2,\)"),
+    ],
+)
+def test_a_wrong_option_of_a_scalar_equation_is_named(options, text):
+    with pytest.raises(ValueError, match=text):
+        scalar("r*x*(1 - x_tau)", **options)
+
+
+def test_an_equilibrium_may_be_a_number():
+    for number in (1, 1.0, one, "1"):
+        assert scalar("r*x*(1 - x_tau)", equilibrium=number).equilibrium == (1,)
+    assert scalar("r*x*(0.3 - x_tau)", equilibrium=0.3).equilibrium == (sp.Rational(3, 10),)
+
+
+def test_floats_in_symbols_are_the_decimals_that_they_are_in_text():
+    u, v = sp.symbols("x x_tau")
+    system = scalar(-0.1 * u - 1.25 * v, where=(sp.Lt(0.1 * x, 1),))
+    assert system.rate == (-u / 10 - v * sp.Rational(5, 4),)
+    assert system.where == (sp.Lt(x / 10, 1),)
+    assert hopf.critical_delay(system).statement == (
+        hopf.critical_delay(scalar("-0.1*x - 1.25*x_tau")).statement
+    )
+
+
+@pytest.mark.parametrize("law", [hopf.amplitude_law, hopf.period_law])
+@pytest.mark.parametrize("rate", ["-c*x_tau", "-c*x - 2*c*x_tau + x**4"])
+def test_a_linear_equation_has_no_cycle_of_one_size(rate, law):
+    with pytest.raises(hopf.NoClosedForm, match="Re c1 vanishes identically"):
+        law(scalar(rate, equilibrium="0"))
 
 
 def two(first, second):

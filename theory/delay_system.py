@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from dataclasses import dataclass
+from numbers import Real
 from random import Random
+from typing import TypeVar
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -17,6 +20,8 @@ from lemmata.theory.sampling import admissible_points
 TAKEN = re.compile(
     r"(lambda|omega|z|zbar|Z|mu|tau|t|theta|W|g)_0|F_[12]|(Y|excess|h20|h11)_[0-9_]+"
 )
+
+_Exact = TypeVar("_Exact", bound=sp.Basic)
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,11 @@ class DelaySystem:
     - `equilibrium`: the n components of a steady state, in the parameters.
     - `where`: conditions under which that steady state is meant.
 
+    Floating-point numbers count as the decimals that they are written as: 0.1 is 1/10.
+
     **Raises:** TypeError on what is no tuple of SymPy expressions, ValueError where the counts
-    differ, a symbol is used twice, or the rates do not vanish at the equilibrium at a random
-    admissible point.
+    differ, a symbol is used twice, the equilibrium contains a state, or the rates do not vanish
+    there at a random admissible point.
 
     >>> x, y, tau = sp.symbols("x y tau", positive=True)
     >>> hutchinson = DelaySystem((x,), ((y,),), (tau,), (x * (1 - y),), (sp.Integer(1),))
@@ -60,6 +67,8 @@ class DelaySystem:
             for value in getattr(self, name):
                 if not isinstance(value, sp.Expr):
                     raise TypeError(f"{name}: {value!r} is no SymPy expression; sympify it.")
+        for name in ("delays", "rate", "equilibrium", "where"):
+            object.__setattr__(self, name, tuple(map(_exact, getattr(self, name))))
         n = len(self.state)
         symbols = [*self.state, *(one for group in self.delayed for one in group)]
         if not n or len(self.rate) != n or len(self.equilibrium) != n:
@@ -84,6 +93,14 @@ class DelaySystem:
         )
         if unknown:
             raise ValueError(f"{unknown[0]} stands in a delay or the equilibrium; solve for it.")
+        within = sorted(
+            str(s) for one in self.equilibrium for s in one.free_symbols & {*self.state}
+        )
+        if within:
+            raise ValueError(
+                f"the state {within[0]} stands in the equilibrium {self.equilibrium}; give its "
+                "value there, in the parameters."
+            )
         self._check_rest()
 
     def _check_rest(self) -> None:
@@ -127,7 +144,7 @@ def scalar(
     state: str = "x",
     delayed: str = "x_tau",
     delay: str = "tau",
-    equilibrium: sp.Expr | str | None = None,
+    equilibrium: sp.Expr | str | Real | None = None,
     where: tuple[Relational, ...] = (),
 ) -> DelaySystem:
     """One equation x'(t) = rate with one constant delay, as a `DelaySystem`.
@@ -137,9 +154,16 @@ def scalar(
     mathematics (`exp`, `pi`). The equilibrium, if it is not given, is the one positive solution
     that SymPy finds, or zero where that is one and no other is positive.
 
-    **Raises:** ValueError on a text that is no expression, on names that do not occur, and where
-    SymPy finds no or several equilibria; then give `equilibrium`.
+    **Raises:** ValueError on a text that is no expression, on names that do not occur or are not
+    three, and where SymPy finds no or several equilibria; then give `equilibrium`.
     """
+    names = {"state": state, "delayed": delayed, "delay": delay}
+    for role, name in names.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"{role}={name!r} is no name; give one such as 'x_tau'.")
+        same = [one for one, other in names.items() if other == name and one != role]
+        if same:
+            raise ValueError(f"{role}={name!r} and {same[0]}={name!r} are one name; give two.")
     states = {name: sp.Symbol(name, real=True) for name in (state, delayed)}
     expression = parsed(rate, "rate", states)
     known = {str(symbol): symbol for symbol in expression.free_symbols}
@@ -158,13 +182,19 @@ def scalar(
     return DelaySystem((x,), ((y,),), (tau,), (expression,), (rest,), tuple(where))
 
 
-def parsed(text: sp.Expr | str, role: str, known: dict[str, sp.Symbol] | None = None) -> sp.Expr:
-    """An expression from text, whose unknown names are positive symbols.
+def parsed(
+    text: sp.Expr | str | Real, role: str, known: dict[str, sp.Symbol] | None = None
+) -> sp.Expr:
+    """An expression from text, whose unknown names are positive symbols, or from a number.
 
-    **Raises:** ValueError on a text that is no expression.
+    **Raises:** ValueError on a text that is no expression, and on a number that is not finite.
     """
     if isinstance(text, sp.Expr):
-        return text
+        return _exact(text)
+    if isinstance(text, Real) and not isinstance(text, bool):
+        if not math.isfinite(text):
+            raise ValueError(f"{role}={text!r} is not finite; give a number or an expression.")
+        return sp.Rational(str(text))
     if not isinstance(text, str):
         raise ValueError(f"{role}={text!r} is neither text nor a SymPy expression.")
     try:
@@ -183,6 +213,12 @@ def parsed(text: sp.Expr | str, role: str, known: dict[str, sp.Symbol] | None = 
     if unknown:
         raise ValueError(f"{role}={text!r} calls {unknown.pop().func}, which SymPy does not know.")
     return guess
+
+
+def _exact(expression: _Exact) -> _Exact:
+    """With the decimals that floating-point numbers are written as."""
+    floats = expression.atoms(sp.Float)
+    return expression.xreplace({one: sp.nsimplify(one, rational=True) for one in floats})
 
 
 def _solved(at_rest: sp.Expr, x: sp.Symbol) -> sp.Expr:

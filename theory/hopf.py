@@ -29,8 +29,8 @@ from lemmata.theory.characteristic import (
 from lemmata.theory.complex_parts import real_imag
 from lemmata.theory.delay_system import DelaySystem
 from lemmata.theory.derivation import Derivation, Step
-from lemmata.theory.normal_form import normal_form
-from lemmata.theory.onset import NoClosedForm, Onset, checked
+from lemmata.theory.normal_form import NormalForm, normal_form
+from lemmata.theory.onset import NoClosedForm, Onset, checked, vanishes
 from lemmata.theory.onset_quasi import quasi_onset
 from lemmata.theory.onset_scalar import scalar_onset
 from lemmata.theory.onset_special import chain_onset, two_delays_onset
@@ -118,7 +118,7 @@ def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> De
     A is the amplitude of the first harmonic of the first component, $A = 2 |z|$.
     """
     point = onset(system, parameter)
-    form = normal_form(point)
+    form = _bent(point)
     growth, bend = _velocity_parts(point)[0], form.real
     statement = -4 * growth / bend
     z, distance = sp.symbols("Z_0 mu_0", positive=True)  # |z|^2, and mu - mu_c
@@ -145,7 +145,7 @@ def period_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Deriv
     \mathrm{Re}\,c_1)$, the second term because the cycle that has grown turns faster or slower.
     """
     point = onset(system, parameter)
-    form = normal_form(point)
+    form = _bent(point)
     growth, drift = _velocity_parts(point)
     turn = drift - growth * form.imaginary / form.real
     statement = -2 * sp.pi / point.frequency**2 * turn
@@ -176,6 +176,20 @@ def _default(system: DelaySystem) -> sp.Symbol:
         f"the delays at rest, {lags}, are no parameters of their own; say which parameter is "
         "turned: parameter=…."
     )
+
+
+def _bent(point: Onset) -> NormalForm:
+    """The normal form, with a coefficient that is not zero all over.
+
+    **Raises:** NoClosedForm where it is.
+    """
+    form = normal_form(point)
+    if vanishes(form.real, (*point.system.where, *point.conditions)):
+        raise NoClosedForm(
+            "the first Lyapunov coefficient Re c1 vanishes identically (as in a linear equation), "
+            "so that terms of third order say nothing on the amplitude and the period of cycles."
+        )
+    return form
 
 
 def _velocity(point: Onset) -> sp.Expr:

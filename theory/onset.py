@@ -9,8 +9,9 @@ from sympy.core.relational import Relational
 
 from lemmata.theory.characteristic import root, slope
 from lemmata.theory.delay_system import DelaySystem
+from lemmata.theory.evaluation import NotFinite, Undecided, Unevaluable, compare_at
 from lemmata.theory.hurwitz import hurwitz, positive
-from lemmata.theory.sampling import admissible_points, possible
+from lemmata.theory.sampling import Point, admissible_points, possible
 from lemmata.theory.step import Step
 
 
@@ -92,6 +93,20 @@ def sign(
             "in `where`."
         )
     return signs.pop()
+
+
+def vanishes(expression: sp.Expr, where: tuple[Relational, ...]) -> bool:
+    """Whether it is zero at random admissible points, to twenty digits."""
+    if not expression.free_symbols:
+        points: tuple[Point, ...] = ({},)
+    else:
+        symbols = {*expression.free_symbols}.union(*(one.free_symbols for one in where))
+        points = admissible_points(symbols, where, 3, Random(0))
+    try:
+        found = [compare_at(expression, sp.Integer(0), point, 20).outcome for point in points]
+    except (Unevaluable, NotFinite, Undecided):
+        return False
+    return found != [] and set(found) == {"equal"}
 
 
 def solved_for(parameter: sp.Symbol, equation: sp.Expr, what: str) -> sp.Expr:
