@@ -2,6 +2,7 @@
 
 import pytest
 import sympy as sp
+from tests import harmonic_balance
 
 from lemmata.theory import hopf
 from lemmata.theory.delay_system import DelaySystem, scalar
@@ -38,6 +39,17 @@ def test_a_driven_system_with_parameters():
     of = system(-a * x + b * y, -y_tau * (1 + y))
     ratio = coefficient(of) / coefficient(system(-x + y, -y_tau * (1 + y)))
     assert float(ratio.subs({a: 3, b: 2})) == pytest.approx((3**2 + 1) / 2**2 / 2)
+
+
+def test_elimination_does_not_divide_by_a_sum_that_is_zero():
+    """Present and delayed feedback of x cancel in Delta(0)."""
+    of = system(-x + x_tau - 7 * y_tau + x**2, x - 3 * y + x**2)
+    delay = float(hopf.critical_delay(of, tau).statement)
+    omega = float(hopf.frequency(of, tau).statement)
+    speed = harmonic_balance.velocity(of, tau, {}, delay, omega).real
+    slope, _ = harmonic_balance.laws(of, tau, {}, delay, omega, 0.01)
+    found = float(hopf.lyapunov_coefficient(of, tau).statement)
+    assert found == pytest.approx(-4 * speed / slope, rel=1e-4)
 
 
 def test_a_state_that_takes_no_part_is_told():

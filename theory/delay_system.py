@@ -18,7 +18,7 @@ from lemmata.theory.sampling import admissible_points
 
 #: names that derivations give to symbols of their own
 TAKEN = re.compile(
-    r"(lambda|omega|z|zbar|Z|mu|tau|t|theta|W|g)_0|F_[12]|(Y|excess|h20|h11)_[0-9_]+"
+    r"(lambda|omega|z|zbar|Z|mu|tau|t|theta|W|g|G|C)_0|F_[12]|(Y|excess|h20|h11)_[0-9_]+"
 )
 
 _Exact = TypeVar("_Exact", bound=sp.Basic)

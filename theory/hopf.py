@@ -121,8 +121,9 @@ def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> De
     form = _bent(point)
     growth, bend = _velocity_parts(point)[0], form.real
     statement = -4 * growth / bend
+    # By symbols, for SymPy would look into the long expressions again and again.
     z, distance = sp.symbols("Z_0 mu_0", positive=True)  # |z|^2, and mu - mu_c
-    settled = -growth * distance / bend
+    speed, cubic = sp.symbols("G_0 C_0", real=True)
     steps = (
         *point.steps,
         *form.steps,
@@ -130,10 +131,14 @@ def amplitude_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> De
         *_velocity_steps(point),
         Step(
             "|z|^2 stands still where its growth rate Re(lambda') mu + Re(c1) |z|^2 vanishes",
-            sp.Subs(growth * distance + bend * z, z, settled),
+            sp.Subs(speed * distance + cubic * z, z, -speed * distance / cubic),
             sp.Integer(0),
         ),
-        Step("A is 2 |z|", sp.Subs(4 * z / distance, z, settled), statement),
+        Step(
+            "A is 2 |z|",
+            sp.Mul(-growth * distance / bend, 4 / distance, evaluate=False),
+            statement,
+        ),
     )
     return _derivation(point, "s", statement, steps, _CYCLE)
 
@@ -149,8 +154,9 @@ def period_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Deriv
     growth, drift = _velocity_parts(point)
     turn = drift - growth * form.imaginary / form.real
     statement = -2 * sp.pi / point.frequency**2 * turn
-    distance = sp.Symbol("mu_0", positive=True)
-    period = 2 * sp.pi / (point.frequency + turn * distance)
+    distance, w = sp.symbols("mu_0 omega_0", positive=True)
+    turning = sp.Symbol("C_0", real=True)
+    period = 2 * sp.pi / (w + turning * distance)
     steps = (
         *point.steps,
         *form.steps,
@@ -160,6 +166,11 @@ def period_law(system: DelaySystem, parameter: sp.Symbol | None = None) -> Deriv
         Step(
             "the phase turns with omega + (Im lambda' - Im c1 Re lambda'/Re c1) mu",
             sp.Subs(sp.Derivative(period, distance), distance, 0),
+            -2 * sp.pi * turning / w**2,
+        ),
+        Step(
+            "in the parameters",
+            sp.Mul(1 / point.frequency**2, turn, -2 * sp.pi, evaluate=False),
             statement,
         ),
     )
