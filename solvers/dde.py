@@ -20,23 +20,17 @@ from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 
 from lemmata.solvers import dde_checks as checks
+from lemmata.solvers.dde_estimate import Path, estimated, tighter
 from lemmata.solvers.dde_event import event_time
 from lemmata.solvers.dde_loop import EVENT, Tolerance
 from lemmata.solvers.dde_method import Method, method_of
 from lemmata.solvers.dde_past import Current, Problem
-from lemmata.solvers.dde_replay import integrate
+from lemmata.solvers.dde_replay import Outcome, integrate
 from lemmata.solvers.dde_solution import DDEResult, DDESolution, flat_state, frozen, over_times
 
 __all__ = ["DDEResult", "DDESolution", "solve_dde"]
 
 Delay = ArrayLike | Callable[[Array, Any, Any], ArrayLike]
-
-# A second solve with tolerances this much smaller, and with shorter steps where tolerances do not
-# bind, gives the error estimate; its own error is taken as half of the difference, and is mostly
-# a twentieth.
-TIGHTER = 0.01
-SHORTER = 0.4
-TRUSTED = 0.5
 
 
 def solve_dde(
@@ -57,7 +51,7 @@ def solve_dde(
     max_steps: int = 4096,
     dt0: ArrayLike | None = None,
     max_step: ArrayLike | None = None,
-    error_estimate: bool = False,
+    error_estimate: bool = True,
     event: Callable[[Array, Any, Any], ArrayLike] | None = None,
 ) -> DDESolution:
     """Solve the delay equation y' = f(t, y, ylag, args) from t0 to t1.
@@ -74,7 +68,7 @@ def solve_dde(
     - `y0`: the state at t0, where it differs from `history(t0)`: the solution jumps there.
     - `args`: any PyTree, handed to `f`, callable delays and `event`.
     - `ts`: times in [t0, t1] to save at; without them every accepted step is saved.
-    - `rtol`, `atol`: tolerances, aimed at the global error: local errors are kept well below.
+    - `rtol`, `atol`: tolerances, meant for the global error: local errors are kept well below.
     - `method`: an explicit Runge-Kutta pair of diffrax. By default `diffrax.Tsit5()`, and
       `diffrax.Dopri8()` for neutral equations and where `rtol` is below 1e-7.
     - `neutral`: whether `f` takes the lagged slopes.
@@ -83,9 +77,10 @@ def solve_dde(
     - `max_steps`: the largest number of steps, rejected ones included.
     - `dt0`: the first step to try; by default it is chosen from the size of y and f.
     - `max_step`: the longest step; by default a tenth of t1 - t0.
-    - `error_estimate`: solve again with a hundredth of the tolerances, return that solution, and
-      an estimate of its global error. Where it exceeds 10 times the tolerance asked for, `result`
-      says so.
+    - `error_estimate`: whether to solve again with a hundredth of the tolerances, return that
+      solution, and estimate its global error. Where the estimate exceeds 10 times the tolerance
+      asked for, `result` says so. It costs about 2.5 times the time; False, for sweeps and fits,
+      gives the solution of the tolerances themselves, and no word on how errors grew.
     - `event`: `event(t, y, args)` returns a number, and the solve ends where it changes its sign;
       or a truth value, and it ends where that changes.
 
@@ -182,19 +177,20 @@ def _solve(
     problem, unravel = _flattened(
         f, history, lags, t0, t1, y, args, jumps, event, y0_given, neutral
     )
-    solution = _one(problem, unravel, tolerance, ts, method, max_steps)
-    finite = jnp.all(jnp.isfinite(problem.y0)) & solution.stats.pop("finite_start")
+    tolerances = (tighter(tolerance), tolerance) if error_estimate else (tolerance,)
+    outcomes = integrate(problem, tolerances, method=method, max_steps=max_steps)
+    paths = [_ended(problem, outcome) for outcome in outcomes]
+    solution = _solution(problem, unravel, paths[0], ts, max_steps)
+    finite = jnp.all(jnp.isfinite(problem.y0)) & outcomes[0].rest["finite_start"]
     if error_estimate:
-        least = jnp.asarray(2e-14)
-        tighter = Tolerance(
-            jnp.maximum(TIGHTER * tolerance.rtol, jnp.minimum(tolerance.rtol, least)),
-            TIGHTER * tolerance.atol,
-            SHORTER * tolerance.longest,
-            SHORTER * tolerance.first,
-        )
-        fine = _one(problem, unravel, tighter, ts, method, max_steps)
-        fine.stats.pop("finite_start")
-        solution = _estimated(fine, solution, tolerance)
+        missed, errors = estimated(problem, *paths, tolerance, solution.ts)
+        result = DDEResult.where(missed, DDEResult.accuracy_missed, solution.result)
+        dtype = problem.y0.dtype
+        errors = jax.tree.map(jnp.real, jax.vmap(unravel)(errors.astype(dtype)))
+        solution = eqx.tree_at(
+            lambda s: (s.result, s.error_estimate), solution, (result, errors),
+            is_leaf=lambda x: x is None,
+        )  # fmt: skip
     return solution, finite
 
 
@@ -237,25 +233,28 @@ def _flattened(
     return problem, unravel
 
 
-def _one(
-    problem: Problem,
-    unravel: Callable[[Array], Any],
-    tolerance: Tolerance,
-    ts: Array | None,
-    method: Method,
-    max_steps: int,
-) -> DDESolution:
-    steps, t_end, y_end, rest = integrate(problem, tolerance, method=method, max_steps=max_steps)
+def _ended(problem: Problem, outcome: Outcome) -> Path:
+    """The path up to t1, the event, or the failure."""
+    steps, t_end, y_end, rest = outcome
     number = rest["number"]
-    last = jnp.maximum(number - 1, 0)
-    outcome = rest["outcome"]
     if problem.event is not None:
+        last = jnp.maximum(number - 1, 0)
         now = Current(last, steps.start[last], steps.length[last], steps.coefs[last])
-        happened = outcome == EVENT
-        at = event_time(problem.event, problem.args, now)
-        t_end = jnp.where(happened, at, t_end)
+        happened = rest["outcome"] == EVENT
+        t_end = jnp.where(happened, event_time(problem.event, problem.args, now), t_end)
         y_at = flat_state(steps, number, problem.t0, t_end, problem.history, t_end)
         y_end = jnp.where(happened, y_at, y_end)
+    return Path(steps, number, t_end, y_end, rest)
+
+
+def _solution(
+    problem: Problem,
+    unravel: Callable[[Array], Any],
+    path: Path,
+    ts: Array | None,
+    max_steps: int,
+) -> DDESolution:
+    steps, number, t_end, y_end, rest = path
 
     def state(t: Array) -> Any:
         return unravel(flat_state(steps, number, problem.t0, t_end, problem.history, t))
@@ -273,9 +272,8 @@ def _one(
         "num_rejected_steps": rest["rejected"],
         "num_evaluations": rest["evaluations"],
         "num_breaking_points": rest["breaks"],
-        "finite_start": rest["finite_start"],
     }
-    result = _result(outcome)
+    result = _result(rest["outcome"])
     past = frozen(problem.history)
     return DDESolution(ts, ys, result, None, stats, t_end, problem.t0, steps, number, past, unravel)
 
@@ -296,37 +294,6 @@ def _result(outcome: Array) -> Any:
     for number, item in enumerate(items[1:], 1):
         result = DDEResult.where(outcome == number, item, result)
     return result
-
-
-def _estimated(fine: DDESolution, coarse: DDESolution, tolerance: Tolerance) -> DDESolution:
-    """The finer solution with its estimated error: largest up to each time, by component."""
-    inside = jnp.isfinite(fine.ts) & (fine.ts <= coarse.t_end)
-    other = coarse.evaluate(jnp.where(inside, fine.ts, coarse.t_end))
-    order = jnp.argsort(fine.ts)
-    back = jnp.argsort(order)
-    eps = jnp.finfo(fine.ts.dtype).eps
-
-    def estimate(a: Array, b: Array) -> Array:
-        seen = inside.reshape(-1, *[1] * (a.ndim - 1))
-        gap = jnp.where(seen, jnp.abs(a - b), 0.0)
-        gap = jax.lax.cummax(gap[order], axis=0)[back]
-        size = jax.lax.cummax(jnp.where(seen, jnp.abs(a), 0.0)[order], axis=0)[back]
-        roundoff = eps * (8 + 4 * fine.stats["num_accepted_steps"]) * size
-        return jnp.where(seen, TRUSTED * gap + roundoff, jnp.inf)
-
-    errors = jax.tree.map(estimate, fine.ys, other)
-
-    def missed(error: Array, y: Array) -> Array:
-        seen = inside.reshape(-1, *[1] * (y.ndim - 1))
-        limit = 10 * (tolerance.atol + tolerance.rtol * jnp.abs(y))
-        return jnp.any(seen & ~(error <= limit))
-
-    bad = jnp.any(jnp.stack(jax.tree.leaves(jax.tree.map(missed, errors, fine.ys))))
-    fine_ok = fine.result == DDEResult.successful
-    both = DDEResult.where(fine_ok & bad, DDEResult.accuracy_missed, fine.result)
-    return eqx.tree_at(
-        lambda s: (s.result, s.error_estimate), fine, (both, errors), is_leaf=lambda x: x is None
-    )
 
 
 def _trimmed(solution: DDESolution) -> DDESolution:

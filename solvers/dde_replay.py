@@ -8,7 +8,8 @@ Source: Hartung, Krisztin, Walther and Wu, Functional differential equations wit
 delays (2006), section 4, for the derivative of a solution with respect to its delays.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import equinox.internal as eqxi
@@ -25,36 +26,56 @@ from lemmata.solvers.dde_step import ITERATIONS, NEUTRAL_ITERATIONS, sweep
 Replayed = tuple[Steps, Array, Array, Array]
 
 
+class Outcome(NamedTuple):
+    """Steps, the time reached, the state there, and what else the loop has learned."""
+
+    steps: Steps
+    t: Array
+    y: Array
+    rest: dict[str, Any]
+
+
 # The keyword arguments of a function with a custom rule are not differentiated.
 @eqx.filter_custom_jvp
 def integrate(
-    problem: Problem, tolerance: Tolerance, *, method: Method, max_steps: int
-) -> tuple[Steps, Array, Array, Any]:
-    """Steps, the time reached, the state there, and what else the loop has learned."""
-    done = walk(problem, method, tolerance, max_steps)
-    return done.steps, done.t, done.y, _rest(done)
+    problem: Problem, tolerances: Sequence[Tolerance], *, method: Method, max_steps: int
+) -> list[Outcome]:
+    """The solve for each tolerance; only the first has derivatives, the others are constants."""
+    return [_outcome(done) for done in _walks(problem, tolerances, method, max_steps)]
 
 
 @integrate.def_jvp
 def _integrate_jvp(
-    primals: tuple[Problem, Tolerance],
+    primals: tuple[Problem, Sequence[Tolerance]],
     tangents: tuple[Any, Any],
     *,
     method: Method,
     max_steps: int,
 ) -> Any:
-    problem, tolerance = primals
+    problem, tolerances = primals
     moving, _ = tangents
-    done = walk(_stopped(problem), method, _stopped(tolerance), max_steps)
-    done = _stopped(done)
+    walks = _walks(_stopped(problem), _stopped(tolerances), method, max_steps)
+    done, *others = _stopped(walks)
 
     def again(problem: Problem) -> tuple[Steps, Array, Array]:
         return replay(problem, method, max_steps, done)
 
     out, tangent = eqx.filter_jvp(again, (problem,), (moving,))
-    rest = _rest(done)
-    nothing = jax.tree.map(lambda _: None, rest)
-    return (*out, rest), (*tangent, nothing)
+    first, constant = _outcome(done), [_outcome(other) for other in others]
+    nothing = jax.tree.map(lambda _: None, first.rest)
+    moved = [Outcome(*tangent, nothing), *_unmoved(constant)]
+    return [Outcome(*out, first.rest), *constant], moved
+
+
+def _walks(
+    problem: Problem, tolerances: Sequence[Tolerance], method: Method, max_steps: int
+) -> list[Walk]:
+    # Measured: XLA compiles the equal loops as one, and they run faster than a loop over loops.
+    return [walk(problem, method, tolerance, max_steps) for tolerance in tolerances]
+
+
+def _unmoved(tree: Any) -> Any:
+    return jax.tree.map(lambda x: jnp.zeros_like(x) if eqx.is_inexact_array(x) else None, tree)
 
 
 def _stopped(tree: Any) -> Any:
@@ -62,8 +83,8 @@ def _stopped(tree: Any) -> Any:
     return eqx.combine(jax.tree.map(jax.lax.stop_gradient, arrays), others)
 
 
-def _rest(done: Walk) -> dict[str, Any]:
-    return {
+def _outcome(done: Walk) -> Outcome:
+    rest = {
         "number": done.number,
         "tried": done.tried,
         "rejected": done.rejected,
@@ -72,6 +93,7 @@ def _rest(done: Walk) -> dict[str, Any]:
         "outcome": done.outcome,
         "finite_start": jnp.all(jnp.isfinite(done.start_slope)),
     }
+    return Outcome(done.steps, done.t, done.y, rest)
 
 
 def replay(

@@ -40,8 +40,8 @@ class DDEResult(eqx.Enumeration):  # pyright: ignore[reportGeneralTypeIssues]
         "must be below 1 in size, and not close to it."
     )
     accuracy_missed = (
-        "The estimated global error is more than 10 times the tolerance. Tighten `rtol` and "
-        "`atol`: errors grow along this solution."
+        "The estimated global error, at `ts` or at the end, is more than 10 times the tolerance. "
+        "Tighten `rtol` and `atol`: errors grow along this solution."
     )
 
 
@@ -80,8 +80,9 @@ class DDESolution(eqx.Module):
     `ts`, `ys`: the times asked for, and the states there (nan past the time reached); without
     `ts`, every accepted step, inside `jit` and `vmap` padded with inf to a length of
     `max_steps + 1`. `result`: a `DDEResult`. `error_estimate`: estimated global error of `ys`,
-    component by component, or None. `stats`: numbers of steps, rejections, evaluations of `f`,
-    breaking points. `t_end`: the time reached: t1, that of the event, or that of the failure.
+    component by component, largest up to each time (inf past the time reached), or None. `stats`:
+    numbers of steps, rejections, evaluations of `f`, breaking points, of the solve returned.
+    `t_end`: the time reached: t1, that of the event, or that of the failure.
 
     Its leaves are arrays, so that `jax.jit` and `jax.vmap` can return it. What `jax.vmap` returned
     is a batch of solutions: `jax.vmap(lambda sol: sol.evaluate(t))(sols)` evaluates each.

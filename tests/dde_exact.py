@@ -53,17 +53,21 @@ def polynomials(start, lagged, slope, steps):
 
 
 def by_pieces(f, history, lags, piece, t1):
-    """y' = f(y, [y(t - lag)]) by DOP853 on pieces no longer than the shortest lag."""
+    """y' = f(y, [y(t - lag)]) by DOP853 on pieces no longer than the shortest lag.
+
+    `history`: a list of numbers, or a function of t that returns one.
+    """
+    before = history if callable(history) else lambda t: history
 
     def exact(ts):
         parts = []
 
         def past(t):
             if t <= 0:
-                return np.asarray(history, float)
+                return np.asarray(before(t), float)
             return parts[min(int(t / piece + 1e-9), len(parts) - 1)](t)
 
-        y = np.asarray(history, float)
+        y = past(0.0)
         for k in range(math.ceil(t1 / piece - 1e-9)):
             span = (k * piece, (k + 1) * piece)
             # The last piece is the one under way: lags reach it at its end only.

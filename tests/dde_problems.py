@@ -76,6 +76,10 @@ def over_jumps(t):
     return np.where(t < b, -t / 2, np.where(t < c, middle, late))
 
 
+def exponential_of(logarithm, less=0.0):
+    return lambda t: np.exp(logarithm(t)) - less
+
+
 def there_and_back(t):
     # s = 1/5 - (t - 1)^2 enters t > 0 and leaves it again.
     a = 1 - math.sqrt(0.2)
@@ -325,5 +329,31 @@ PROBLEMS = {
         lambda t, y, ylag, args, dylag: -0.8 * dylag[0] + 0.5 * dylag[1], lambda t: t,
         (1.0, math.sqrt(2)), 6.0, tent((-0.8, 0.5), (1.0, math.sqrt(2)), 6.0),
         options={"neutral": True},
+    ),
+}  # fmt: skip
+
+# Errors grow along these, by factors of up to a million.
+GROWING = {
+    "fast logistic": DelayProblem(
+        lambda t, y, ylag, args: 3.5 * y * (1 - ylag[0]), lambda t: 0.5 * one(t), 1.0, 20.0,
+        exponential_of(by_pieces(
+            lambda z, lag: 3.5 * (1 - np.exp(lag[0])), [math.log(0.5)], (1.0,), 1.0, 20.0
+        )),
+    ),
+    "turned": DelayProblem(
+        lambda t, y, ylag, args: jnp.stack([ylag[0][1], -ylag[0][0]]),
+        lambda t: jnp.stack([jnp.sin(t), jnp.cos(t)]), 2 * math.pi, 60.0,
+        lambda t: np.stack([np.sin(t), np.cos(t)], axis=-1),
+    ),
+    "Wright": DelayProblem(
+        lambda t, y, ylag, args: -3 * ylag[0] * (1 + y), lambda t: t, 1.0, 10.0,
+        exponential_of(by_pieces(
+            lambda z, lag: -3 * np.expm1(lag[0]), lambda t: [math.log1p(max(t, -1 + 1e-15))],
+            (1.0,), 1.0, 10.0,
+        ), less=1.0),
+    ),
+    "sine of the past": DelayProblem(
+        lambda t, y, ylag, args: jnp.sin(ylag[0]), lambda t: 0.1 * one(t), 5.0, 100.0,
+        by_pieces(lambda y, lag: np.sin(lag[0]), [0.1], (5.0,), 5.0, 100.0),
     ),
 }  # fmt: skip

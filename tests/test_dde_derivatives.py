@@ -15,7 +15,7 @@ CLOSE = 1e-6  # of the derivative, on solves at a tolerance of 1e-9
 
 
 def final(f, history, delays, t1, max_steps=256, **options):
-    tight = {"rtol": 1e-9, "atol": 1e-9, "max_steps": max_steps}
+    tight = {"rtol": 1e-9, "atol": 1e-9, "max_steps": max_steps, "error_estimate": False}
     return solve_dde(f, history, delays, 0.0, t1, ts=[t1], **(tight | options)).ys[0]
 
 

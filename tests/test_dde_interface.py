@@ -131,12 +131,42 @@ def test_the_estimated_error_bounds_the_true_one(name):
     assert np.all(sol.error_estimate <= 1e-5 * (1 + np.abs(sol.ys)))
 
 
+def unstable(t, y, ylag, args):
+    # Errors grow by e^(6 t): the local tolerance says nothing of the global one.
+    return 6.0 * (y - jnp.sin(t)) + jnp.cos(t) + 0 * ylag[0]
+
+
 def test_an_accuracy_that_cannot_be_had_is_said():
-    # Errors grow by e^(30): the local tolerance says nothing of the global one.
-    f = lambda t, y, ylag, args: 6.0 * (y - jnp.sin(t)) + jnp.cos(t) + 0 * ylag[0]
-    sol = solve_dde(f, jnp.sin, 1.0, 0.0, 6.0, ts=[6.0], error_estimate=True)
+    sol = solve_dde(unstable, jnp.sin, 1.0, 0.0, 6.0, ts=[6.0])
     assert sol.result == DDEResult.accuracy_missed
     assert abs(sol.ys[0] - np.sin(6.0)) <= sol.error_estimate[0]
+    # A user who does not want to know is not told.
+    sol = solve_dde(unstable, jnp.sin, 1.0, 0.0, 6.0, ts=[6.0], error_estimate=False)
+    assert sol.result == DDEResult.successful
+    assert sol.error_estimate is None
+
+
+@pytest.mark.parametrize("ts", [[5.0], None, []])
+def test_an_accuracy_that_is_missed_is_told_before_an_event(ts):
+    event = lambda t, y, args: t - 5.5
+    sol = solve_dde(unstable, jnp.sin, 1.0, 0.0, 6.0, ts=ts, event=event)
+    assert sol.result == DDEResult.accuracy_missed
+    np.testing.assert_allclose(sol.t_end, 5.5, rtol=1e-12)
+    assert np.all(np.abs(sol.ys - np.sin(sol.ts)) <= sol.error_estimate)
+
+
+def test_the_estimated_error_at_an_event_holds_its_shift():
+    # y = exp(t) - 1 falls behind by a relative tolerance of 1e-3, and so does the event.
+    f = lambda t, y, ylag, args: 1 + y + 0 * ylag[0]
+    event = lambda t, y, args: y - 20.0
+    sol = solve_dde(f, jnp.zeros_like, 1.0, 0.0, 5.0, event=event, rtol=1e-3, atol=1e-3)
+    assert sol.result == DDEResult.event_occurred
+    assert sol.ts[-1] == sol.t_end
+    # On that path the state is 20 by definition; what is off is when.
+    late = 21 * abs(sol.t_end - np.log(21.0))
+    assert 0 < late <= sol.error_estimate[-1] < 0.2
+    assert np.all(np.abs(sol.ys[:-1] - np.expm1(sol.ts[:-1])) <= sol.error_estimate[:-1])
+    assert np.all(np.isfinite(sol.error_estimate))
 
 
 def test_an_event_ends_the_solve():
