@@ -179,11 +179,12 @@ def _solve(
     )
     tolerances = (tighter(tolerance), tolerance) if error_estimate else (tolerance,)
     outcomes = integrate(problem, tolerances, method=method, max_steps=max_steps)
-    paths = [_ended(problem, outcome) for outcome in outcomes]
-    solution = _solution(problem, unravel, paths[0], ts, max_steps)
-    finite = jnp.all(jnp.isfinite(problem.y0)) & outcomes[0].rest["finite_start"]
+    path = _ended(problem, outcomes[0])
+    solution = _solution(problem, unravel, path, ts, max_steps)
+    finite = jnp.all(jnp.isfinite(problem.y0)) & path.rest["finite_start"]
     if error_estimate:
-        missed, errors = estimated(problem, *paths, tolerance, solution.ts)
+        coarse = _ended(problem, outcomes[1])
+        missed, errors = estimated(problem, path, coarse, tolerance, solution.ts)
         result = DDEResult.where(missed, DDEResult.accuracy_missed, solution.result)
         dtype = problem.y0.dtype
         errors = jax.tree.map(jnp.real, jax.vmap(unravel)(errors.astype(dtype)))

@@ -3,7 +3,8 @@
 The adaptive loop chooses the mesh and is not differentiated. Where a derivative is asked for, the
 accepted steps are taken again in a bounded loop, with the mesh held fixed but for its breaking
 points: these move with the delays, by the implicit function theorem, so that the derivative is
-right across jumps. Forward and reverse mode, and one by the other.
+right across jumps: the first and the second one, forward, reverse, and one by the other. A third
+derivative is right where delays are constant.
 Source: Hartung, Krisztin, Walther and Wu, Functional differential equations with state-dependent
 delays (2006), section 4, for the derivative of a solution with respect to its delays.
 """
@@ -24,6 +25,11 @@ from lemmata.solvers.dde_past import Current, Problem, Steps, derivative, initia
 from lemmata.solvers.dde_step import ITERATIONS, NEUTRAL_ITERATIONS, sweep
 
 Replayed = tuple[Steps, Array, Array, Array]
+
+
+# Newton steps, at a fixed rate, on where a breaking point moves: each makes one more derivative
+# right. A constant delay needs one for all of them.
+LANDINGS = 2
 
 
 class Outcome(NamedTuple):
@@ -60,11 +66,11 @@ def _integrate_jvp(
     def again(problem: Problem) -> tuple[Steps, Array, Array]:
         return replay(problem, method, max_steps, done)
 
-    out, tangent = eqx.filter_jvp(again, (problem,), (moving,))
-    first, constant = _outcome(done), [_outcome(other) for other in others]
-    nothing = jax.tree.map(lambda _: None, first.rest)
-    moved = [Outcome(*tangent, nothing), *_unmoved(constant)]
-    return [Outcome(*out, first.rest), *constant], moved
+    (steps, t, y), (steps_dot, t_dot, y_dot) = eqx.filter_jvp(again, (problem,), (moving,))
+    rest, constant = _outcome(done).rest, [_outcome(other) for other in others]
+    nothing = jax.tree.map(lambda _: None, rest)
+    moved = [Outcome(steps_dot, t_dot, y_dot, nothing), *_unmoved(constant)]
+    return [Outcome(steps, t, y, rest), *constant], moved
 
 
 def _walks(
@@ -111,11 +117,13 @@ def replay(
         steps, times, t, y = carry
         breaks = done.breaks._replace(time=times)
         # A lane that failed at t0 has no step at all: any finite one will do, unheard.
-        end = jnp.where(done.number > 0, done.steps.start[n + 1], problem.t1)
+        last = (n + 1 >= done.number) & (done.t >= problem.t1)
+        # It ended at t1 where that is, and at t1 still where that moves.
+        end = jnp.where((done.number > 0) & ~last, done.steps.start[n + 1], problem.t1)
         segments = notes.segments[n]
         now = Current(n, t, end - t, done.steps.coefs[n])
         coefs = _settled(problem, method, breaks, steps, now, segments, y, notes.sweeps[n] > 1)
-        xi = _landing(problem, done, later, times, n, now, coefs, end)
+        xi = jnp.where(last, end, _landing(problem, done, later, times, n, now, coefs, end))
         made = notes.made[n]
         at = jnp.where(made >= 0, made, times.shape[0] - 1)
         times = times.at[at].set(jnp.where(made >= 0, xi, times[at]))
@@ -189,12 +197,14 @@ def _landing(
     slope = derivative(coefs, jnp.ones(())) / now.length.astype(y.dtype)
     xi = end
     for i in range(len(problem.delays)):
-        miss = end - problem.lag(i, end, y) - times[parent]
-        rate = jax.lax.stop_gradient(lag_rate(problem, i, end, y, slope))
         met = reason == i
-        # 0 in value: t - lag = breaking point holds here already.
-        zero = jnp.where(met, miss, 0.0) - jax.lax.stop_gradient(jnp.where(met, miss, 0.0))
-        xi = xi - zero / jnp.where(met & (rate != 0), rate, 1.0)
+        rate = jax.lax.stop_gradient(lag_rate(problem, i, end, y, slope))
+        rate = jnp.where(met & (rate != 0), rate, 1.0)
+        for _ in range(LANDINGS if problem.varies(i) else 1):
+            y = polynomial(coefs, (xi - now.start) / now.length)
+            miss = jnp.where(met, xi - problem.lag(i, xi, y) - times[parent], 0.0)
+            # 0 in value: t - lag = breaking point holds here already.
+            xi = xi - (miss - jax.lax.stop_gradient(miss)) / rate
     jump = later[jnp.minimum(parent, later.shape[0] - 1)]
     jumped = reason == len(problem.delays)
     jump = jnp.where(jumped, jump, 0.0)

@@ -139,6 +139,53 @@ def test_second_derivative_with_respect_to_a_delay():
     np.testing.assert_allclose(got, jax.hessian(after_a_jump_exactly)(p), rtol=1e-6, atol=1e-6)
 
 
+def over_curves(p):
+    # y'(t) = y(q t^2 - 1) from a jump at 0, and y' = y(t - d - y - y^2) over a jump at c: their
+    # breaking points are curved in q, and in c and d.
+    f = lambda t, y, ylag, args: jnp.stack([ylag[0][0], ylag[1][1]])
+    lags = (lambda t, y, p: t + 1 - p[0] * t**2, lambda t, y, p: p[1] + y[1] + y[1] ** 2)
+    history = lambda t: jnp.stack([jnp.zeros_like(t), jnp.where(t < -0.75, -0.5, 0.3)])
+    return final(
+        f, history, lags, 1.05, y0=jnp.array([1.0, 0.0]), args=p, discontinuities=(p[2],)
+    ).sum()  # fmt: skip
+
+
+def over_curves_exactly(p):
+    q, d, c = p
+    first = 1.05 - 1 / jnp.sqrt(q)
+    b = 3 - 2 * jnp.sqrt(2.25 - d - c)
+    return 1 + first + 0.3 * 1.05 - 0.8 * b
+
+
+def test_second_derivative_across_breaking_points_of_varying_delays():
+    p = jnp.asarray([1.1, 1.3, -0.75])
+    got = jax.jit(jax.jacfwd(jax.grad(over_curves)))(p)
+    want = jax.hessian(over_curves_exactly)(p)
+    assert np.abs(want).max() > 0.5
+    np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("end", ["a node", "between", "an event"])
+def test_the_end_has_a_derivative(end):
+    # y = 1 - t to 1, then 1 - t + (t - 1)^2 / 2; a node of it is 1.
+    at = 1.0 if end == "a node" else 1.5
+    event = (lambda t, y, t1: t - t1) if end == "an event" else None
+
+    def solve(t1):
+        stop = 3.0 if event else t1
+        f = lambda t, y, ylag, args: -ylag[0]
+        sol = solve_dde(
+            f, jnp.ones_like, 1.0, 0.0, stop, args=t1, event=event, max_steps=64,
+            rtol=1e-9, error_estimate=False,
+        )  # fmt: skip
+        last = sol.ys[sol.stats["num_accepted_steps"]]
+        return jnp.stack([sol.t_end, last, sol.evaluate(sol.t_end)])
+
+    got = jax.jit(jax.jacfwd(solve))(at)
+    slope = -1.0 if end == "a node" else -0.5
+    np.testing.assert_allclose(got, [1.0, slope, slope], rtol=1e-6)
+
+
 def test_derivatives_of_a_batch_with_respect_to_delay_coefficient_and_jump():
     taus = jnp.linspace(0.5, 1.4, 5)
     points = jnp.stack([taus, jnp.full(5, 1.3), jnp.full(5, 0.7)], axis=1)
