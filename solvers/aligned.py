@@ -20,6 +20,8 @@ from jax import Array
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
+from lemmata.solvers.dde_checks import check_callable, real_scalar
+
 Field = Callable[[Array, Array, tuple[Array, ...], Any], Array]
 History = Callable[[Array], ArrayLike]
 
@@ -68,15 +70,19 @@ def solve_aligned(
     `delay`, `args` and whatever `history` closes over may be batched.
 
     **Returns:** a `Trajectory` of delays * steps_per_delay + 1 points; global error of order 4 in
-    delay/steps_per_delay. A state that overflows is returned as it is (inf or nan).
+    delay/steps_per_delay. A state that overflows, or an `f` that is not finite, leaves inf or nan
+    in `.ys` from there on, and nothing else says so: look at `jnp.isfinite(path.ys[-1])`.
 
-    **Raises:** ValueError on a delay that is not positive and finite (unless traced), on a count
-    below 1, and when `f` returns another shape than y; TypeError on another dtype than y's.
+    **Raises:** ValueError on a delay that is no number, or not positive and finite (unless traced),
+    on a count below 1, on an `f` or a history that cannot be called so, and when `f` returns another
+    shape than y; TypeError on another dtype than y's.
     """
     check_count("delays", delays)
     check_count("steps_per_delay", steps_per_delay)
     args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, args)
-    return _integrate(f, history, _checked_delay(delay), args, delays, steps_per_delay)
+    check_functions(f, history)
+    lag = positive("delay", delay, "; without one use an ODE solver")
+    return _integrate(f, history, lag, args, delays, steps_per_delay)
 
 
 @eqx.filter_jit
@@ -181,18 +187,18 @@ def check_count(name: str, value: int) -> None:
         raise ValueError(f"`{name}={value!r}` must be an integer of at least 1.")
 
 
-def _checked_delay(delay: ArrayLike) -> Array:
-    delay = jnp.asarray(delay)
-    delay = delay.astype(jnp.result_type(delay.dtype, float))
-    if delay.shape != ():
-        raise ValueError(
-            f"`delay` must be a scalar, got shape {delay.shape}; use `jax.vmap` for a batch."
-        )
-    if not isinstance(delay, Tracer) and not 0 < float(delay) < math.inf:
-        raise ValueError(
-            f"`delay={float(delay)!r}` must be positive and finite; without one use an ODE solver."
-        )
-    return delay
+def positive(name: str, value: ArrayLike, remedy: str = "") -> Array:
+    """A positive, finite scalar; ValueError on anything else, unless it is traced."""
+    number = jnp.asarray(real_scalar(name, value))
+    if not isinstance(number, Tracer) and not 0 < float(number) < math.inf:
+        raise ValueError(f"`{name}={float(number)!r}` must be positive and finite{remedy}.")
+    return number.astype(jnp.result_type(number.dtype, float))
+
+
+def check_functions(f: Field, history: History) -> None:
+    """Raise ValueError unless both can be called as they will be."""
+    check_callable("f", f, "f(t, y, ylag, args)")
+    check_callable("history", history, "history(t)")
 
 
 def check_field(f: Field, y: Array, args: Any, lags: int = 1) -> None:

@@ -94,6 +94,7 @@ def solve_dde(
     """
     start, end = checks.checked_span(t0, t1)
     checks.check_callable("history", history, "history(t)")
+    neutral = checks.checked_flag("neutral", neutral)
     call = "f(t, y, ylag, args, dylag)" if neutral else "f(t, y, ylag, args)"
     checks.check_callable("f", f, call)
     lags = checks.checked_delays(delays)
@@ -107,11 +108,13 @@ def solve_dde(
     steps = checks.checked_count("max_steps", max_steps)
     jumps = checks.checked_discontinuities(discontinuities)
     times = None if ts is None else checks.checked_times(ts, start, end)
-    args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, args)
+    args = checks.checked_args(args)
+    error_estimate = checks.checked_flag("error_estimate", error_estimate)
     past = checks.checked_state("history(t0)", history(jnp.asarray(start)))
     checks.shape_of("history", history, start)
     y = past if y0 is None else checks.checked_state("y0", y0)
     checks.check_same("history", past, y, "it must return a state like `y0`")
+    checks.check_start("history(t0)" if y0 is None else "y0", y, start)
     for i, lag in enumerate(lags):
         if callable(lag):
             checks.check_callable(f"delays[{i}]", lag, f"delays[{i}](t, y, args)")
@@ -131,8 +134,8 @@ def solve_dde(
     )  # fmt: skip
     if checks.is_known(finite) and not bool(finite):
         raise ValueError(
-            f"`f` is not finite at t0={float(start)!r}, or y is not; check the formula, the "
-            "initial state and the history there."
+            f"`f` is not finite at t0={float(start)!r}; check the formula, and the history at the "
+            "delays."
         )
     return _trimmed(solution) if times is None and checks.is_known(solution.ts) else solution
 

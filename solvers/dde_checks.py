@@ -1,5 +1,6 @@
 """What the arguments of `solve_dde` must fulfil, and what to do where they do not."""
 
+import contextlib
 import inspect
 import math
 from collections.abc import Callable, Sequence
@@ -18,18 +19,34 @@ def is_known(*values: Any) -> bool:
     return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
-def checked_time(name: str, value: Any) -> Any:
-    """A finite real scalar: as a NumPy one where it is known, so that `jit` does not hide it."""
+def _dtype(value: Any) -> np.dtype:
+    return np.dtype(value.dtype) if isinstance(value, Tracer) else np.asarray(value).dtype
+
+
+def is_real(value: Any) -> bool:
+    """Whether `value` is a real number, or an array or a list of them."""
     try:
-        time = jnp.asarray(value) if isinstance(value, Tracer) else np.asarray(value)
-        wrong = time.shape != () or np.dtype(time.dtype).kind not in "fiu"
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"`{name}={value!r}` must be a real number.") from error
-    if wrong:
+        return _dtype(value).kind in "fiu"
+    except (TypeError, ValueError):
+        return False
+
+
+def real_scalar(name: str, value: Any) -> Any:
+    """A real scalar: as a NumPy one where it is known, so that `jit` does not hide it."""
+    if not is_real(value):
+        raise ValueError(f"`{name}={value!r}` must be one real number, such as 1.0.")
+    number = jnp.asarray(value) if isinstance(value, Tracer) else np.asarray(value)
+    if number.shape != ():
         raise ValueError(
-            f"`{name}` has shape {time.shape} and dtype {time.dtype}; it must be one real number. "
+            f"`{name}` has shape {number.shape}; it must be one real number. "
             "Use `jax.vmap` for a batch."
         )
+    return number
+
+
+def checked_time(name: str, value: Any) -> Any:
+    """A finite real scalar, as float64."""
+    time = real_scalar(name, value)
     if is_known(time) and not math.isfinite(float(time)):
         raise ValueError(f"`{name}={float(time)!r}` must be finite.")
     return time.astype(jnp.float64)
@@ -61,7 +78,13 @@ def checked_span(t0: Any, t1: Any) -> tuple[Any, Any]:
 
 def checked_delays(delays: Any) -> tuple[Any, ...]:
     """The delays as a tuple of float64 scalars and callables."""
-    if callable(delays) or not (isinstance(delays, list | tuple) or jnp.ndim(delays)):
+    several = isinstance(delays, list | tuple)
+    if not (several or callable(delays) or is_real(delays)):
+        raise ValueError(
+            f"`delays={delays!r}` must be a number, a function `(t, y, args) -> lag`, or a list or "
+            "tuple of them."
+        )
+    if callable(delays) or (not several and jnp.ndim(delays) == 0):
         delays = (delays,)
     checked = []
     for i, delay in enumerate(delays):
@@ -112,10 +135,17 @@ def check_callable(name: str, value: Any, call: str) -> None:
 
 def shape_of(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
     """What a function of the user returns, as shapes and dtypes, called as it will be: traced."""
+
+    def array(leaf: Any) -> Array:
+        if isinstance(leaf, str | bytes):
+            raise ValueError(
+                f"`{name}` returned {leaf!r}; it must return a number, an array, or a PyTree of "
+                "them."
+            )
+        return jnp.asarray(leaf)
+
     try:
-        return eqx.filter_eval_shape(
-            lambda *values: jax.tree.map(jnp.asarray, call(*values)), *arguments
-        )
+        return eqx.filter_eval_shape(lambda *values: jax.tree.map(array, call(*values)), *arguments)
     except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError) as error:
         raise ValueError(
             f"`{name}` uses Python's `if` or a function of NumPy on its arguments, which are "
@@ -123,23 +153,35 @@ def shape_of(name: str, call: Callable[..., Any], *arguments: Any) -> Any:
         ) from error
 
 
+class _Lagged(tuple):
+    """Lagged states that remember which one was asked for last."""
+
+    asked: Any = None
+
+    def __getitem__(self, index: Any) -> Any:
+        self.asked = index
+        return super().__getitem__(index)
+
+
 def check_lag_index(
     f: Callable[..., Any], t: Any, y: Any, args: Any, count: int, neutral: bool, error: IndexError
 ) -> None:
-    """Raise where `f` left `ylag`, which it then would not do, were there some more delays."""
-    for i in range(count, count + 16):
-        lagged = (y,) * (i + 1)
-        more = (lagged,) if neutral else ()
-        try:
-            shape_of("f", lambda t, y, g=lagged, m=more: f(t, y, g, args, *m), t, y)
-        except IndexError:
-            continue
-        names = "`ylag` and `dylag`" if neutral else "`ylag`"
-        last = f"so that {names} end with number {count - 1}" if count else f"so {names} are empty"
-        raise ValueError(
-            f"`f` asks for delay number {i}, as in `ylag[{i}]`, and `delays` holds {count}, "
-            f"{last}: they are counted from 0. Correct the index, or add the delay."
-        ) from error
+    """Raise where `f` asked for a lagged state that there is not: told by asking once more."""
+    lagged = {"ylag": _Lagged((y,) * count), "dylag": _Lagged((y,) * count)}
+    more = (lagged["dylag"],) if neutral else ()
+    with contextlib.suppress(IndexError):
+        shape_of("f", lambda t, y: f(t, y, lagged["ylag"], args, *more), t, y)
+    for name, states in lagged.items():
+        i = states.asked
+        if isinstance(i, int) and not -count <= i < count:
+            ends = (
+                f"`{name}` goes from `{name}[0]`, or `{name}[-{count}]`, to `{name}[{count - 1}]`"
+            )
+            ends = ends if count else f"`{name}` is empty"
+            raise ValueError(
+                f"`f` asks for `{name}[{i}]`, and `delays` holds {count}, so that {ends}. Correct "
+                "the index, or add the delay."
+            ) from error
 
 
 def check_event(event: Callable[..., Any], t: Any, y: Any, args: Any) -> None:
@@ -162,20 +204,25 @@ def checked_count(name: str, value: Any) -> int:
 
 def checked_times(ts: Any, t0: Array, t1: Array) -> Array:
     """Times of one axis inside [t0, t1]."""
+    rule = "it must be a list of times, shape (n,), such as `[0.5, 1.0]`."
+    if is_known(ts) and not is_real(ts) and not (isinstance(ts, list | tuple) and not ts):
+        raise ValueError(f"`ts={ts!r}` does not hold real numbers; {rule}")
     times = np.asarray(ts) if is_known(ts) else jnp.asarray(ts)
-    if times.ndim != 1 or np.dtype(times.dtype).kind not in "fiu":
-        raise ValueError(
-            f"`ts` has shape {times.shape} and dtype {times.dtype}; "
-            "it must be a list of times, shape (n,)."
-        )
+    if times.ndim != 1:
+        raise ValueError(f"`ts` has shape {times.shape}; {rule}")
+    if np.dtype(times.dtype).kind not in "fiu":
+        raise ValueError(f"`ts` has dtype {times.dtype}; {rule}")
     times = times.astype(jnp.float64)
     if is_known(times, t0, t1):
-        outside = np.asarray(~((times >= t0) & (times <= t1)))
+        # Sums of steps, as of `np.arange`, end beside t1 by some roundings.
+        slack = 8 * np.finfo(float).eps * max(abs(float(t0)), abs(float(t1)))
+        outside = np.asarray(~((times >= t0 - slack) & (times <= t1 + slack)))
         if outside.any():
             raise ValueError(
                 f"`ts` holds {float(times[int(outside.argmax())])!r}, outside of [t0, t1] = "
                 f"[{float(t0)!r}, {float(t1)!r}]; move `t1`, or leave this time out."
             )
+        times = np.clip(times, float(t0), float(t1))
     return jnp.asarray(times)
 
 
@@ -239,18 +286,46 @@ def check_same(name: str, value: Any, y: Any, remedy: str) -> None:
 
 def check_delay(i: int, delay: Callable[..., Any], t: Any, y: Any, args: Any) -> None:
     """Raise where a callable delay returns no real scalar, or a negative one at the start."""
+    rule = "it must return one real number, the lag at (t, y)."
     out = shape_of(f"delays[{i}]", lambda t, y: delay(t, y, args), t, y)
-    if out.shape != () or not jnp.issubdtype(out.dtype, jnp.floating):
-        raise ValueError(
-            f"`delays[{i}]` returned shape {out.shape} and dtype {out.dtype}; "
-            "it must return one real number, the lag at (t, y)."
-        )
+    if not isinstance(out, jax.ShapeDtypeStruct):
+        raise ValueError(f"`delays[{i}]` returned a {type(out).__name__}; {rule}")
+    if out.shape != () or np.dtype(out.dtype).kind not in "fiu":
+        raise ValueError(f"`delays[{i}]` returned shape {out.shape} and dtype {out.dtype}; {rule}")
     if is_known(t, y, args):
         value = jnp.asarray(delay(t, y, args))
         if is_known(value) and not float(value) >= 0:
             raise ValueError(
                 f"`delays[{i}]` returned {float(value)!r} at t0; "
                 "a delay is a non-negative lag, so correct its formula or the initial state."
+            )
+
+
+def checked_flag(name: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"`{name}={value!r}` must be True or False.")
+    return bool(value)
+
+
+def checked_args(args: Any) -> Any:
+    """The `args` of the user, floats as arrays, so that a new value does not compile again."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(args):
+        if isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind not in "fiubc":
+            raise ValueError(
+                f"`args{jax.tree_util.keystr(path)}={leaf!r}` is an array of dtype {leaf.dtype}; "
+                "arrays in `args` must hold numbers."
+            )
+    return jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, args)
+
+
+def check_start(name: str, y: Any, t0: Any) -> None:
+    """Raise where the state at t0 is known, and not finite."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(y):
+        if is_known(leaf) and not bool(jnp.all(jnp.isfinite(leaf))):
+            raise ValueError(
+                f"`{name}{jax.tree_util.keystr(path)}` is {np.asarray(leaf).tolist()!r} at t0; it "
+                "must be finite: it is the initial state."
             )
 
 

@@ -13,27 +13,33 @@ from lemmata.solvers.dde_past import Current, polynomial
 Event = Callable[[Array, Array, Any], Array]
 
 
-def _signs(event: Event, args: Any, now: Current) -> tuple[Array, Array]:
+def _changes(event: Event, args: Any, now: Current) -> tuple[Array, Array, Array]:
+    """Points of the step, the signs there, and after which of them it changes, up to any nan."""
     theta = jnp.asarray((0.0, *SAMPLES), now.start.dtype)
-    values = jax.vmap(lambda x: _value(event, args, now, x))(theta)
-    return theta, jnp.sign(values)
+    signs = jnp.sign(jax.vmap(lambda x: _value(event, args, now, x))(theta))
+    known = jnp.cumsum(jnp.isnan(signs)) == 0
+    return theta, signs, (signs[:-1] != 0) & (signs[1:] != signs[:-1]) & known[1:]
 
 
 def _value(event: Event, args: Any, now: Current, theta: Array) -> Array:
     return event(now.start + theta * now.length, polynomial(now.coefs, theta), args)
 
 
-def occurs(event: Event, args: Any, now: Current) -> Array:
-    """Whether the event changes its sign in the step; one that starts at 0 has not changed yet."""
-    _, signs = _signs(event, args, now)
-    return jnp.any((signs[:-1] != 0) & (signs[1:] != signs[:-1]))
+def occurs(event: Event, args: Any, now: Current) -> tuple[Array, Array]:
+    """Whether the event changes its sign in the step; and whether it is nan there before it does.
+
+    One that starts at 0 has not changed yet.
+    """
+    _, signs, changes = _changes(event, args, now)
+    happened = jnp.any(changes)
+    return happened, jnp.any(jnp.isnan(signs)) & ~happened
 
 
 def event_time(event: Event, args: Any, now: Current) -> Array:
     """When the event first changes its sign in the step; differentiable in the solution."""
     held = jax.lax.stop_gradient(now)
-    theta, signs = _signs(event, args, held)
-    k = jnp.argmax((signs[:-1] != 0) & (signs[1:] != signs[:-1]))
+    theta, signs, changes = _changes(event, args, held)
+    k = jnp.argmax(changes)
     before = signs[k]
 
     def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:

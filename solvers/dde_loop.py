@@ -186,6 +186,10 @@ def _attempt(
     now = now._replace(coefs=new.coefs)
     ratio = _error_ratio(problem, tolerance, state, now, new)
     finite = jnp.isfinite(ratio) & jnp.all(jnp.isfinite(new.end))
+    happened = jnp.asarray(False)
+    if problem.event is not None:
+        happened, undefined = occurs(problem.event, problem.args, now)
+        finite = finite & ~undefined
     fine = finite & still & (ratio <= 1)
     blur = BLUR / LOCAL * unit
     fine, hop, crossing, state = _watch(problem, near, state, now, new, on_aim, fine, blur)
@@ -206,10 +210,8 @@ def _attempt(
     reached = accept & (end >= problem.t1)
     spent = ~reached & (tried >= max_steps)
     outcome = jnp.where(small, outcome, jnp.where(spent, MAX_STEPS, OK))
-    happened = jnp.asarray(False)
-    if problem.event is not None:
-        happened = accept & occurs(problem.event, problem.args, now)
-        outcome = jnp.where(happened, EVENT, outcome)
+    happened = accept & happened
+    outcome = jnp.where(happened, EVENT, outcome)
     active = state.active
 
     def keep(new: Array, old: Array) -> Array:

@@ -27,7 +27,7 @@ class DDEResult(eqx.Enumeration):  # pyright: ignore[reportGeneralTypeIssues]
     )
     nonfinite = (
         "The state or its derivative is nan or inf however short the step is. The solution may "
-        "blow up here, or leave the domain of `f`, of `history` or of a delay."
+        "blow up here, or leave the domain of `f`, of `history`, of a delay or of `event`."
     )
     negative_delay = (
         "A delay became negative: the equation would ask for its own future. Delays must be "

@@ -24,7 +24,15 @@ from jax import Array
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
-from lemmata.solvers.aligned import Field, History, Trajectory, check_count, check_field
+from lemmata.solvers.aligned import (
+    Field,
+    History,
+    Trajectory,
+    check_count,
+    check_field,
+    check_functions,
+    positive,
+)
 
 Lag = ArrayLike | Callable[[Array, Array, Any], ArrayLike]
 _Checked = Array | Callable[[Array, Array, Any], ArrayLike]
@@ -64,21 +72,29 @@ def solve_fixed(
     **Returns:** a `Trajectory` of steps / every + 1 points; global error of order 4 in `step` where
     the solution is smooth. The state at a lag that varies is nan where the lag is shorter than a
     step (the steps are explicit) or longer than `longest` steps after time 0 (no longer stored),
-    and y from there on. A state that overflows is returned as it is.
+    and y from there on. A state that overflows, or an `f` that is not finite, leaves inf or nan in
+    `.ys` from there on. Nothing else says so: look at `jnp.isfinite(path.ys[-1])`.
 
-    **Raises:** ValueError on no delay, on a step or delay that is not positive and finite, a delay
-    shorter than a step or longer than `longest` (unless traced), on counts, on lags that are not
-    scalar, and when `f` returns another shape than y; TypeError on another dtype than y's.
+    **Raises:** ValueError on an `f` or a history that cannot be called so, on no delay, on a step
+    or delay that is not positive and finite, a delay shorter than a step or longer than `longest`
+    (unless traced), on counts, on lags that are not scalar, and when `f` returns another shape than
+    y; TypeError on another dtype than y's.
     """
     for name, count in (("steps", steps), ("every", every)):
         check_count(name, count)
     if steps % every:
         raise ValueError(f"`every={every!r}` must divide `steps={steps!r}`; round `steps` up.")
+    check_functions(f, history)
+    if not (isinstance(delays, list | tuple) or getattr(delays, "ndim", 0) == 1):
+        raise ValueError(
+            f"`delays={delays!r}` must be a sequence, of numbers or functions "
+            "`(t, y, args) -> lag`; for one delay write `(delay,)`."
+        )
     if len(delays) == 0:
         raise ValueError("`delays` is empty; without a delay use an ODE solver.")
-    h = _positive("step", step)
+    h = positive("step", step)
     lags = tuple(
-        lag if callable(lag) else _positive(f"delays[{i}]", lag) for i, lag in enumerate(delays)
+        lag if callable(lag) else positive(f"delays[{i}]", lag) for i, lag in enumerate(delays)
     )
     span = _span(lags, h, longest)
     args = jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, args)
@@ -162,18 +178,6 @@ def _lag(lag: _Checked, i: int, t: Array, y: Array, args: Any) -> Array:
     if value.shape != ():
         raise ValueError(f"`delays[{i}]` returned shape {value.shape}; a lag must be a scalar.")
     return value
-
-
-def _positive(name: str, value: ArrayLike) -> Array:
-    number = jnp.asarray(value)
-    number = number.astype(jnp.result_type(number.dtype, float))
-    if number.shape != ():
-        raise ValueError(
-            f"`{name}` must be a scalar, got shape {number.shape}; use `jax.vmap` for a batch."
-        )
-    if not isinstance(number, Tracer) and not 0 < float(number) < math.inf:
-        raise ValueError(f"`{name}={float(number)!r}` must be positive and finite.")
-    return number
 
 
 def _span(lags: tuple[_Checked, ...], h: Array, longest: int | None) -> int:

@@ -187,8 +187,23 @@ def test_delay_must_be_positive_and_finite(delay):
 
 
 def test_a_batch_of_delays_needs_vmap():
-    with pytest.raises(ValueError, match=r"shape \(3,\); use `jax.vmap`"):
+    with pytest.raises(ValueError, match=r"shape \(3,\); .* Use `jax.vmap`"):
         solve_aligned(pull_back, ConstantHistory(1.0), np.ones(3), delays=1, steps_per_delay=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"delay": "1"}, "`delay='1'` must be one real number, such as 1.0"),
+        ({"delay": None}, "`delay=None` must be one real number"),
+        ({"history": 1.0}, r"`history=1.0` must be a function, called as `history\(t\)`"),
+        ({"f": lambda t, y: -y}, r"`f` is called as `f\(t, y, ylag, args\)`: too many"),
+    ],
+)
+def test_what_is_no_number_or_no_function_is_named(change, message):
+    call = {"f": pull_back, "history": ConstantHistory(1.0), "delay": 1.0} | change
+    with pytest.raises(ValueError, match=message):
+        solve_aligned(**call, delays=1, steps_per_delay=1)
 
 
 @pytest.mark.parametrize("counts", [{"delays": 0}, {"steps_per_delay": 0}, {"delays": 1.5}])

@@ -35,7 +35,7 @@ def call(f=pull, history=jnp.ones_like, delays=1.0, t0=0.0, t1=2.0, **options):
         ({"t1": 0.0}, r"`t1=0.0` must be greater than `t0=0.0`; substitute -t"),
         ({"t1": np.nan}, "`t1=nan` must be finite"),
         ({"ts": [0.5, 2.5]}, r"`ts` holds 2.5, outside of \[t0, t1\] = \[0.0, 2.0\]; move `t1`"),
-        ({"ts": 1.0}, r"`ts` has shape \(\) .*list of times"),
+        ({"ts": 1.0}, r"`ts` has shape \(\);.*list of times"),
         ({"rtol": 1e-17}, "`rtol=1e-17` must be at least 1e-14; double precision"),
         ({"atol": -1.0}, "`atol=-1.0` must be at least 0"),
         ({"t0": 1.0, "t1": 1 + 1e-15}, "`t1=1.0.*` is only 1.11e-15 after .*from t0"),
@@ -76,13 +76,51 @@ def call(f=pull, history=jnp.ones_like, delays=1.0, t0=0.0, t1=2.0, **options):
         ({"f": lambda t, y, ylag, args: (y, y)}, "`f` returned the structure"),
         (
             {"f": lambda t, y, ylag, args: -ylag[1]},
-            r"`f` asks for delay number 1, as in `ylag\[1\]`, and `delays` holds 1, .*number 0",
+            r"`f` asks for `ylag\[1\]`, and `delays` holds 1, so that .* to `ylag\[0\]`. Correct",
         ),
         (
             {"f": lambda t, y, ylag, args, dylag: -dylag[3], "neutral": True, "delays": (1.0, 2.0)},
-            "asks for delay number 3, .*`delays` holds 2, so that `ylag` and `dylag` end .* 1",
+            r"asks for `dylag\[3\]`, and `delays` holds 2, .* to `dylag\[1\]`",
         ),
-        ({"f": lambda t, y, ylag, args: jnp.nan * y}, "`f` is not finite at t0=0.0"),
+        (
+            {"f": lambda t, y, ylag, args: -ylag[-2]},
+            r"asks for `ylag\[-2\]`, .*holds 1.*`ylag\[-1\]`",
+        ),
+        ({"delays": ()}, r"asks for `ylag\[0\]`, and `delays` holds 0, so that `ylag` is empty"),
+        ({"f": lambda t, y, ylag, args: jnp.nan * y}, "`f` is not finite at t0=0.0; check the"),
+        ({"f": lambda t, y, ylag, args: "a"}, "`f` returned 'a'; it must return a number"),
+        ({"event": lambda t, y, args: "a"}, "`event` returned 'a'; it must return a number"),
+        (
+            {"history": lambda t: jnp.where(t < 0, 1.0, jnp.nan)},
+            r"`history\(t0\)` is nan at t0; it must be finite: it is the initial state",
+        ),
+        ({"y0": jnp.inf}, "`y0` is inf at t0; it must be finite"),
+        ({"delays": "1.0"}, r"`delays='1.0'` must be a number, a function .* a list or tuple"),
+        ({"delays": None}, "`delays=None` must be a number, a function"),
+        ({"delays": {1.0}}, r"`delays=\{1.0\}` must be a number, a function"),
+        ({"delays": True}, "`delays=True` must be a number"),
+        ({"delays": 1j}, "`delays=1j` must be a number"),
+        ({"delays": ["a"]}, r"`delays\[0\]='a'` must be one real number, such as 1.0"),
+        ({"delays": lambda t, y, args: None}, r"`delays\[0\]` returned a NoneType; .* the lag at"),
+        (
+            {"delays": lambda t, y, args: (t, t)},
+            r"`delays\[0\]` returned a tuple; .*one real number",
+        ),
+        (
+            {"delays": lambda t, y, args: "1"},
+            r"`delays\[0\]` returned '1'; it must return a number",
+        ),
+        ({"delays": lambda t, y, args: 1}, None),
+        ({"t0": None}, "`t0=None` must be one real number"),
+        ({"t1": "2"}, "`t1='2'` must be one real number, such as 1.0"),
+        ({"rtol": True}, "`rtol=True` must be one real number"),
+        ({"dt0": "a"}, "`dt0='a'` must be one real number"),
+        ({"rtol": np.ones(2)}, r"`rtol` has shape \(2,\).*`jax.vmap` for a batch"),
+        ({"neutral": None}, "`neutral=None` must be True or False"),
+        ({"error_estimate": "yes"}, "`error_estimate='yes'` must be True or False"),
+        ({"args": {"k": np.array(["a"])}}, r"`args\['k'\]=array\(\['a'\].*must hold numbers"),
+        ({"ts": [[1.0], [1.0, 2.0]]}, r"`ts=\[\[1.0\], \[1.0, 2.0\]\]` does not .*list of times"),
+        ({"ts": ["a"]}, r"`ts=\['a'\]` does not hold real numbers"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, text):
@@ -91,6 +129,15 @@ def test_wrong_arguments_are_named(arguments, text):
         return
     with pytest.raises(ValueError, match=text):
         call(**arguments)
+
+
+def test_times_that_miss_an_end_by_a_rounding_are_taken():
+    sol = call(t0=0.1, t1=0.3, ts=np.array([np.nextafter(0.1, 0), 0.1 * 2, 0.1 * 3]))
+    assert sol.result == DDEResult.successful
+    np.testing.assert_array_equal(sol.ts, [0.1, 0.2, 0.3])
+    np.testing.assert_allclose(sol.ys, [1.0, 0.9, 0.8], rtol=1e-12)
+    with pytest.raises(ValueError, match=r"`ts` holds 0.3.*, outside"):
+        call(t1=0.3, ts=[0.30000000001])
 
 
 def test_an_index_error_of_another_kind_is_left_alone():
@@ -107,12 +154,17 @@ def test_known_arguments_are_checked_inside_jit():
     ("arguments", "outcome"),
     [
         # y' = y^2 blows up at 1, and so does the tolerance's step.
-        ({"f": lambda t, y, ylag, args: y**2, "ts": [0.5, 1.5]}, "step_underflow"),
+        (
+            {"f": lambda t, y, ylag, args: y**2, "ts": [0.5, 1.5], "max_steps": 2048},
+            "step_underflow",
+        ),
         ({"f": lambda t, y, ylag, args: -1e7 * (y - jnp.cos(t))}, "max_steps_reached"),
         (
             {"f": lambda t, y, ylag, args: jnp.sqrt(1 - t) + 0 * y, "ts": [0.5, 1.5]},
             "nonfinite",
         ),
+        ({"event": lambda t, y, args: jnp.sqrt(1 - t) + 1, "ts": [0.5, 1.5]}, "nonfinite"),
+        ({"event": lambda t, y, args: jnp.nan * t}, "nonfinite"),
         ({"delays": lambda t, y, args: 1 - t, "ts": [0.5, 1.9]}, "negative_delay"),
         # Negative on (1, 1.1) only, which a step could pass over.
         (
@@ -171,7 +223,7 @@ def test_a_traced_delay_that_is_negative_or_nan_at_the_start_is_told(delays):
             assert t_end[i] == 0.0
             np.testing.assert_array_equal(ys[i], [1.0, np.nan, np.nan])
     assert "Delays must be non-negative along the solution" in DDEResult[DDEResult.negative_delay]
-    assert "leave the domain of `f`, of `history` or of a delay" in DDEResult[DDEResult.nonfinite]
+    assert "domain of `f`, of `history`, of a delay or of `event`" in DDEResult[DDEResult.nonfinite]
 
 
 def test_a_negative_delay_does_not_spoil_the_derivatives_of_a_batch():

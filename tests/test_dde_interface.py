@@ -186,6 +186,13 @@ def test_an_event_may_be_a_truth_value():
     np.testing.assert_allclose(sol.t_end, 0.6, rtol=1e-12)
 
 
+def test_an_event_that_occurs_before_it_is_nan_has_occurred():
+    event = lambda t, y, args: jnp.sqrt(1.001 - t) - jnp.sqrt(0.3)
+    sol = solve_dde(pull, jnp.ones_like, 1.0, 0.0, 5.0, args=1.0, event=event, dt0=2.0)
+    assert sol.result == DDEResult.event_occurred
+    np.testing.assert_allclose(sol.t_end, 0.701, rtol=1e-12)
+
+
 def test_a_component_at_zero_needs_no_absolute_tolerance():
     past = lambda t: jnp.array([0.0, 1.0])
     sol = solve_dde(pull, past, 1.0, 0.0, 2.0, args=1.0, atol=0.0, ts=[2.0])

@@ -238,7 +238,12 @@ def test_the_cycle_is_that_of_the_aligned_integrator(cycles):
     ("options", "message"),
     [
         ({"step": 0.0}, r"`step=0.0` must be positive and finite"),
-        ({"step": np.ones(2)}, r"`step` must be a scalar, got shape \(2,\); use `jax.vmap`"),
+        ({"step": np.ones(2)}, r"`step` has shape \(2,\); .* Use `jax.vmap`"),
+        ({"step": "0.1"}, "`step='0.1'` must be one real number, such as 1.0"),
+        ({"delays": 1.0}, r"`delays=1.0` must be a sequence, .* write `\(delay,\)`"),
+        ({"delays": longer_when_large}, "`delays=<function .* must be a sequence"),
+        ({"delays": ["1"]}, r"`delays\[0\]='1'` must be one real number"),
+        ({"history": 1.0}, r"`history=1.0` must be a function, called as `history\(t\)`"),
         ({"steps": 0}, r"`steps=0` must be an integer of at least 1"),
         ({"every": 3}, r"`every=3` must divide `steps=10`; round `steps` up"),
         ({"delays": []}, r"`delays` is empty; without a delay use an ODE solver"),
@@ -257,9 +262,9 @@ def test_the_cycle_is_that_of_the_aligned_integrator(cycles):
 )
 def test_bad_input_is_named(options, message):
     call = {"f": pull_back, "delays": [1.0], "step": 0.1, "steps": 10, "args": 1.0} | options
-    f, delays = call.pop("f"), call.pop("delays")
+    call = {"history": decay} | call
     with pytest.raises(ValueError, match=message):
-        solve_fixed(f, decay, delays, **call)
+        solve_fixed(**call)
 
 
 def test_right_hand_side_of_another_dtype_is_named():
