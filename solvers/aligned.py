@@ -74,8 +74,8 @@ def solve_aligned(
     in `.ys` from there on, and nothing else says so: look at `jnp.isfinite(path.ys[-1])`.
 
     **Raises:** ValueError on a delay that is no number, or not positive and finite (unless traced),
-    on a count below 1, on an `f` or a history that cannot be called so, and when `f` returns another
-    shape than y; TypeError on another dtype than y's.
+    on a count below 1, on an `f` or a history that cannot be called so, and when `f` returns
+    another shape than y; TypeError on another dtype than y's.
     """
     check_count("delays", delays)
     check_count("steps_per_delay", steps_per_delay)
