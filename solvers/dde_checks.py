@@ -241,14 +241,13 @@ def checked_state(name: str, value: Any) -> Any:
 
     def check(path: Any, leaf: Any) -> Array:
         where = name + jax.tree_util.keystr(path)
+        plain = isinstance(leaf, bool | int | float)
         try:
-            array = jnp.asarray(leaf)
+            array = jnp.asarray(leaf, jnp.float64 if plain else None)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"`{where}` is {leaf!r}; a state is a number, an array or a PyTree of them."
             ) from error
-        if isinstance(leaf, bool | int | float):
-            array = array.astype(jnp.float64)
         if array.dtype not in (jnp.float64, jnp.complex128):
             raise ValueError(
                 f"`{where}` has dtype {array.dtype}; it must be float64 or complex128. "

@@ -95,3 +95,47 @@ def tent(coefs, lags, t1):
 
     slopes = [slope((a + b) / 2) for a, b in itertools.pairwise(edges)]
     return lambda t: np.interp(t, edges, np.cumsum([0.0, *np.diff(edges) * slopes]))
+
+
+def by_breaks(f, history, lags, t0, t1, y0, jumps=(), neutral=False):
+    """y' = f(t, y, [y(t - lag)], [y'(t - lag)]) by DOP853 from one breaking point to the next.
+
+    Lags are positive numbers; `history(t)` returns the state and its slope. The last argument of
+    `f` is left out unless the equation is neutral.
+    """
+    edges, new = {t0, t1}, {t0, *jumps}
+    while new:
+        edges |= {x for x in new if t0 < x < t1}
+        new = {x + lag for x in new for lag in lags if x + lag < t1}
+    edges = np.sort(list(edges))
+    edges = edges[np.append(True, np.diff(edges) > 1e-10)]
+    parts, slopes = [], []
+
+    def state(t, k):  # and slope, where it matters, from piece k
+        if k < 0:
+            return history(t)
+        return parts[k](t), slopes[k](t) if neutral else None
+
+    def slope(t, y, k):
+        # Inside the piece, so that jumps at its ends are seen from there.
+        t = min(max(t, edges[k] + 1e-12), edges[k + 1] - 1e-12)
+        middle = (edges[k] + edges[k + 1]) / 2
+        looked = [state(t - x, np.searchsorted(edges, middle - x, "right") - 1) for x in lags]
+        states, rates = zip(*looked, strict=True)
+        return f(t, y, states, rates) if neutral else f(t, y, states)
+
+    y = np.atleast_1d(y0)
+    for k, span in enumerate(itertools.pairwise(edges)):
+        got = solve_ivp(
+            lambda t, y, k=k: slope(t, y, k), span, y, method="DOP853", rtol=1e-12, atol=1e-13,
+            dense_output=True, max_step=max((t1 - t0) / 8, (span[1] - span[0]) / 2),
+        )  # fmt: skip
+        parts.append(got.sol)
+        if neutral:  # of a scalar; smooth, so that few points tell it to round-off
+            slopes.append(np.polynomial.Chebyshev.interpolate(
+                lambda ts, k=k: [slope(t, parts[k](t), k)[0] for t in ts], 14, domain=span
+            ))  # fmt: skip
+        y = got.y[:, -1]
+    return lambda ts: np.array([
+        parts[min(np.searchsorted(edges, t, "right"), len(parts)) - 1](t) for t in ts
+    ])  # fmt: skip

@@ -46,14 +46,13 @@ class Shared:
         self.problems = problems
         self.forms = {name: form(problem) for name, problem in problems.items()}
 
-    def solve(self, name: str, **options: Any) -> DDESolution:
-        """The solve of a problem, with further options of `solve_dde`."""
+    def solve(self, name: str, delays: Any = None, **options: Any) -> DDESolution:
+        """The solve of a problem, with other numbers for its delays, and options of `solve_dde`."""
         problem = self.problems[name]
         names, f, history, lags = self._branches(self.forms[name])
         which = jnp.asarray(names.index(name))
-        delays = [
-            lag if callable(own) else own for own, lag in zip(delays_of(problem), lags, strict=True)
-        ]
+        given = delays_of(problem) if delays is None else delays
+        delays = [lag if callable(own) else own for own, lag in zip(given, lags, strict=True)]
         return solve_dde(
             f, jax.tree_util.Partial(history, which), delays, problem.t0, problem.t1,
             **(problem.options | options | {"args": which}),
