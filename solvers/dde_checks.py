@@ -243,7 +243,7 @@ def checked_state(name: str, value: Any) -> Any:
         where = name + jax.tree_util.keystr(path)
         plain = isinstance(leaf, bool | int | float)
         try:
-            array = jnp.asarray(leaf, jnp.float64 if plain else None)
+            array = jnp.asarray(leaf, jnp.float64 if plain else jnp.result_type(leaf))
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"`{where}` is {leaf!r}; a state is a number, an array or a PyTree of them."
