@@ -82,8 +82,9 @@ def sign(
     if not points:
         shown = ", ".join(map(str, where))
         raise NoClosedForm(
-            f"no random point meets the conditions for a pair of roots on the axis: {shown}; "
-            "correct the signs of the parameters, or the system's `where`."
+            "no random point meets the conditions for a steady state that is stable without delay, "
+            f"and for a pair of roots on the axis: {shown}; correct the signs of the parameters, "
+            "or the system's `where`."
         )
     values = [complex(expression.subs(point).evalf(20)) for point in points]
     signs = {(v.real > 0) - (v.real < 0) if abs(v.imag) < 1e-12 * abs(v) else 0 for v in values}

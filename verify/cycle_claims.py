@@ -19,6 +19,7 @@ from lemmata.verify.compare.threshold import Threshold
 from lemmata.verify.compile import CompiledSystem, compiled
 from lemmata.verify.deferred import Deferred, deferred
 from lemmata.verify.domain import Domain, Point
+from lemmata.verify.errors import Underivable
 from lemmata.verify.measurement import Measurement
 
 axis_crossing = deferred("lemmata.solvers.axis_crossing")
@@ -44,9 +45,17 @@ class Turned:
         """The derivation for this system and parameter, when it is asked for."""
 
         def derive() -> Any:
-            system = self.define()
-            (symbol,) = (one for one in system.parameters if str(one) == self.parameter)
-            return derivation(system, symbol)
+            try:
+                system = self.define()
+                found = {str(one): one for one in system.parameters}
+                if self.parameter not in found:
+                    raise Underivable(
+                        f"the parameter {self.parameter!r} that is turned is none of the system's: "
+                        f"{', '.join(found) or 'it has none'}."
+                    )
+                return derivation(system, found[self.parameter])
+            except ValueError as problem:  # the system is none, or has no closed form
+                raise Underivable(str(problem)) from problem
 
         return derive
 
