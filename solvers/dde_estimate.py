@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from lemmata.solvers.dde_loop import EVENT, OK, Tolerance
-from lemmata.solvers.dde_past import Problem, Steps, derivative
+from lemmata.solvers.dde_past import Problem, Steps, derivative, step_holding
 from lemmata.solvers.dde_solution import flat_state
 
 # The second solve has tolerances this much smaller, and shorter steps where tolerances do not bind;
@@ -52,6 +52,7 @@ def estimated(
     `ts`, shape (k,), may be in any order; inf where there is none, and so is the error there and
     past the end of the finer solve. The accuracy is missed where that error, or the one at the
     end, is over `TIMES` times the tolerance, and where the two solves end for different reasons.
+    As for the steps, `rtol` is of the largest state in the step: not of one that passes through 0.
     """
     fine, coarse = jax.lax.stop_gradient((fine, coarse))
     times = jnp.append(jax.lax.stop_gradient(ts), fine.t_end)
@@ -72,7 +73,8 @@ def estimated(
 
     roundoff = jnp.finfo(times.dtype).eps * (8 + 4 * fine.number)
     errors = TRUSTED * largest(gap) + roundoff * largest(jnp.abs(a))
-    limit = TIMES * (tolerance.atol + tolerance.rtol * jnp.abs(a))
+    size = jnp.maximum(jnp.abs(a), _around(fine, times))
+    limit = TIMES * (tolerance.atol + tolerance.rtol * size)
     missed = jnp.any(seen & ~(errors <= limit)) | ~_alike(fine, coarse)
     good = (fine.rest["outcome"] == OK) | (fine.rest["outcome"] == EVENT)
     return good & missed, jnp.where(seen, errors, jnp.inf)[:-1]
@@ -82,6 +84,14 @@ def _states(problem: Problem, path: Path, ts: Array) -> Array:
     return jax.vmap(
         lambda t: flat_state(path.steps, path.number, problem.t0, path.t_end, problem.history, t)
     )(ts)
+
+
+def _around(path: Path, ts: Array) -> Array:
+    """The larger of |y| at both ends of the step that holds each time."""
+    steps, first, last = path.steps, jnp.zeros_like(path.number), jnp.maximum(path.number - 1, 0)
+    k = jax.vmap(lambda t: step_holding(steps.start, t, first, last))(ts)
+    ends = jnp.abs(steps.coefs[k, 0]), jnp.abs(jnp.sum(steps.coefs[k], axis=1))
+    return jnp.maximum(*ends)
 
 
 def _last_slope(path: Path) -> Array:

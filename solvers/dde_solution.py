@@ -41,8 +41,7 @@ class DDEResult(eqx.Enumeration):  # pyright: ignore[reportGeneralTypeIssues]
     )
     accuracy_missed = (
         "The estimated global error, at `ts` or at the end, is more than 10 times the tolerance. "
-        "Errors grow along this solution: tighten `rtol` and `atol`; or loosen `atol`, if this is "
-        "told for times where the solution passes through 0."
+        "Tighten `rtol` and `atol`: errors grow along this solution."
     )
 
 

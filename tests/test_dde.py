@@ -43,3 +43,10 @@ def test_where_errors_grow_they_are_within_ten_times_the_tolerance_or_it_is_said
         assert said[-1] or sol.result == DDEResult.successful, DDEResult[sol.result]
         assert said[-1] or excess <= TIMES, (rtol, atol)
     assert any(said)  # a problem without it would belong to the others
+
+
+def test_a_solution_that_passes_through_zero_is_no_miss():
+    # At most of the integers undamped is 0 or -+1, and atol alone would be 1e-9 there.
+    sol, excess = solved("undamped", 1e-6, 1e-9, error_estimate=True)
+    assert sol.result == DDEResult.successful, DDEResult[sol.result]
+    assert excess <= TIMES
