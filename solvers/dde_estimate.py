@@ -75,8 +75,9 @@ def estimated(
     errors = TRUSTED * largest(gap) + roundoff * largest(jnp.abs(a))
     size = jnp.maximum(jnp.abs(a), _around(fine, times))
     limit = TIMES * (tolerance.atol + tolerance.rtol * size)
-    missed = jnp.any(seen & ~(errors <= limit)) | ~_alike(fine, coarse)
-    good = (fine.rest["outcome"] == OK) | (fine.rest["outcome"] == EVENT)
+    end, other = fine.rest["outcome"], coarse.rest["outcome"]
+    missed = jnp.any(seen & ~(errors <= limit)) | (end != other)
+    good = (end == OK) | (end == EVENT)
     return good & missed, jnp.where(seen, errors, jnp.inf)[:-1]
 
 
@@ -99,7 +100,3 @@ def _last_slope(path: Path) -> Array:
     steps, k = path.steps, jnp.maximum(path.number - 1, 0)
     theta = (path.t_end - steps.start[k]) / steps.length[k]
     return derivative(steps.coefs[k], theta) / steps.length[k].astype(steps.coefs.dtype)
-
-
-def _alike(fine: Path, coarse: Path) -> Array:
-    return fine.rest["outcome"] == coarse.rest["outcome"]
