@@ -80,7 +80,8 @@ def solve_dde(
     - `error_estimate`: whether to solve again with a hundredth of the tolerances, return that
       solution, and estimate its global error. Where the estimate exceeds 10 times the tolerance
       asked for, `result` says so. It costs about 2.5 times the time; False, for sweeps and fits,
-      gives the solution of the tolerances themselves, and no word on how errors grew.
+      gives the solution of the tolerances themselves, and no word on how errors grew. A pulse of
+      `f` that both solves step over is in neither: name its time, or set `max_step`.
     - `event`: `event(t, y, args)` returns a number, and the solve ends where it changes its sign;
       or a truth value, and it ends where that changes.
 

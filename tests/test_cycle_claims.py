@@ -49,6 +49,17 @@ def test_the_laws_of_an_unstable_cycle_are_verified_and_wrong_ones_refuted():
         assert verdict.outcome is Outcome.REFUTED, verdict.reason
 
 
+@cache
+def without_parameters():
+    return scalar("-2 * x_tau * (1 + x_tau) - x / 2", equilibrium=0)
+
+
+def test_a_system_may_have_no_other_parameter():
+    for claim in claims_of(without_parameters):
+        verdict = decide(claim, Settings())
+        assert verdict.outcome is Outcome.VERIFIED, verdict.reason
+
+
 @pytest.mark.parametrize(
     ("system", "parameter", "text"),
     [

@@ -165,3 +165,34 @@ def test_a_condition_on_the_turned_parameter_is_one_on_its_value():
     (condition,) = (one for one in hopf.critical_delay(system, b).where if tau in one.free_symbols)
     assert broken(condition, {"tau": 1.5})
     assert not broken(condition, {"tau": 1.6})
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [((10, 30), (20, 40)), ((100, 102), (101, 103)), ((10, 12), (11, 13))]
+)
+def test_parameters_may_be_confined_to_narrow_intervals(low, high):
+    p, q = sp.symbols("p q", real=True)
+    y, y_tau = sp.symbols("y y_tau", real=True)
+    where = tuple(
+        bound
+        for s, lo, hi in zip((p, q), low, high, strict=True)
+        for bound in (sp.Gt(s, lo), sp.Lt(s, hi))
+    )
+    rates = (y, -x - p * y - q * y_tau - y_tau**3)
+    system = DelaySystem((x, y), ((x_tau, y_tau),), (tau,), rates, (zero, zero), where)
+    found = hopf.critical_delay(system).statement
+    at = {p: (low[0] + high[0]) / 2, q: (low[1] + high[1]) / 2}
+    # (W - 1)^2 = (q^2 - p^2) W for W = omega^2, of which the larger crosses first.
+    root = np.sqrt(at[q] ** 2 - at[p] ** 2)
+    omega = (root + np.sqrt(root**2 + 4)) / 2
+    assert float(found.subs(at)) == pytest.approx(np.arccos(-at[p] / at[q]) / omega, rel=1e-12)
+
+
+def test_conditions_that_no_random_point_meets_are_no_reason_against_a_root():
+    p, q = sp.symbols("p q", real=True)
+    y, y_tau = sp.symbols("y y_tau", real=True)
+    rates = (y, -x - p * y - q * y_tau - y_tau**3)
+    where = (sp.Gt(p + q, 1000), sp.Lt(p + q, 1001), sp.Gt(q - p, 5), sp.Lt(q - p, 6))
+    system = DelaySystem((x, y), ((x_tau, y_tau),), (tau,), rates, (zero, zero), where)
+    with pytest.raises(hopf.NoClosedForm, match="no random point meets the system's conditions"):
+        hopf.critical_delay(system)

@@ -30,6 +30,7 @@ from lemmata.theory.onset import (
     stable_without_delay,
     within_reach,
 )
+from lemmata.theory.sampling import possible
 from lemmata.theory.step import Step
 
 _square = sp.Symbol("W_0", positive=True)
@@ -213,4 +214,10 @@ def _positive(system: DelaySystem, w: sp.Expr) -> bool:
     try:
         return sign(w, (*system.where, sp.Gt(w, 0)), "omega^2") > 0
     except NoClosedForm:
-        return False
+        if possible(system.where):
+            return False
+        shown = ", ".join(map(str, system.where))
+        raise NoClosedForm(
+            f"no random point meets the system's conditions {shown}, so it is not known whether a "
+            "pair of roots crosses; write them as bounds on single parameters, or leave them out."
+        ) from None

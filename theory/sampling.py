@@ -77,6 +77,8 @@ def _draw(
         for symbol in symbols if condition is None else _names(condition):
             if symbol not in drawn:
                 known = given.get(symbol.name)
+                if known is None:
+                    known = _within(symbol, tuple(where), rng)
                 drawn[symbol] = (
                     _value(symbol, symbol in real, rng, reach) if known is None else known
                 )
@@ -84,6 +86,25 @@ def _draw(
         if condition is not None and not _satisfies(point, condition):
             return None
     return point
+
+
+def _within(symbol: sp.Symbol, where: tuple[Relational, ...], rng: Random) -> sp.Rational | None:
+    """A number between the two that `where` puts it between, or None."""
+    ends = None if symbol.is_integer else _ends(symbol, where)
+    if ends is None:
+        return None
+    lo, hi = ends
+    return lo + (hi - lo) * sp.Rational(rng.randint(1, 96), 97)
+
+
+@lru_cache(maxsize=256)
+def _ends(
+    symbol: sp.Symbol, where: tuple[Relational, ...]
+) -> tuple[sp.Rational, sp.Rational] | None:
+    order = [one for one in where if isinstance(one, (Lt, Le, Gt, Ge))]
+    lows = [one.lts for one in order if one.gts == symbol and one.lts.is_Rational]
+    highs = [one.gts for one in order if one.lts == symbol and one.gts.is_Rational]
+    return (max(lows), min(highs)) if lows and highs and max(lows) < min(highs) else None
 
 
 def _names(condition: Relational) -> tuple[sp.Symbol, ...]:

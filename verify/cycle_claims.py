@@ -16,7 +16,7 @@ from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Source, claim
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.compare.threshold import Threshold
-from lemmata.verify.compile import CompiledSystem, compiled
+from lemmata.verify.compile import compiled
 from lemmata.verify.deferred import Deferred, deferred
 from lemmata.verify.domain import Domain, Point
 from lemmata.verify.errors import Underivable
@@ -69,7 +69,10 @@ class Turned:
             for name in model.parameters
             if name != self.parameter
         }
-        states = self._states(model, args)
+        # A domain without parameters is one point.
+        turned = np.ones(np.shape(next(iter(p.values()), [0.0])))
+        at = jax.vmap(lambda one, a: model.equilibrium(self._with(one, a)))
+        states = at(turned, args)  # the parameter must not move them
         found = axis_crossing.first_crossing(
             model.field, states, model.delays, self._with, args,
             parameters=self.parameters, frequencies=self.frequencies,
@@ -85,13 +88,6 @@ class Turned:
 
     def _with(self, value: Any, args: Any) -> dict[str, Any]:
         return {**args, self.parameter: value}
-
-    def _states(self, model: CompiledSystem, args: dict[str, Any]) -> Any:
-        """The steady states that are meant, a lane a row; the parameter must not move them."""
-        import jax
-
-        at = jax.vmap(lambda a: model.equilibrium(self._with(1.0, a)))
-        return at(args)
 
 
 def cycle_claims(
