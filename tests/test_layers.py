@@ -20,7 +20,7 @@ PACKAGES: dict[str, frozenset[str] | None] = {
     "theory": frozenset({"sympy", "mpmath"}),
     "solvers": frozenset(
         {"jax", "jaxtyping", "diffrax", "equinox", "lineax", "optimistix"}
-        | {"scipy", "numpy", "networkx"}
+        | {"scipy", "numpy", "networkx", "rustworkx"}
     ),
     "verify": None,
     "figures": frozenset({"matplotlib", "numpy"}),

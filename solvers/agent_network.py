@@ -1,0 +1,204 @@
+"""Populations of agents on networks: communities, directed influence, bridges, and who they are.
+
+A population is drawn from a seed. Many are stacked along a leading axis of runs, their lists of
+in-neighbours padded to one shape, so that one program serves them all. Most agents have few
+in-neighbours and some have many; so agents are numbered by how many they have, the most first, and
+the lists form a staircase: a first in-neighbour for (nearly) all agents, a second for the first of
+them, and so on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: the shares of L, M and R among the first actions
+FIRST_ACTIONS = (0.80, 0.17, 0.03)
+#: the stairs are whole tenths of the agents, so that few shapes are compiled
+STAIRS = 10
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A stochastic block model whose edges become directed, each way with its own coin.
+
+    **Fields:**
+
+    - `communities`, `size`: how many, and agents in each.
+    - `inside`, `between`: probabilities of an undirected edge.
+    - `one_way`: probability that an undirected edge becomes a directed one, for either direction.
+    - `bridges`: the share of agents, rounded down, that are bridges: those of the highest
+      betweenness among the undirected edges that are left.
+    """
+
+    communities: int = 6
+    size: int = 40
+    inside: float = 0.08
+    between: float = 0.004
+    one_way: float = 0.75
+    bridges: float = 0.12
+
+    def __post_init__(self) -> None:
+        for name in ("communities", "size"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ValueError(f"Blocks({name}={value!r}): give a whole number of at least 1.")
+        for name in ("inside", "between", "one_way", "bridges"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise ValueError(f"Blocks({name}={value!r}): it is a share, between 0 and 1.")
+
+    @property
+    def agents(self) -> int:
+        """How many agents there are."""
+        return self.communities * self.size
+
+
+@dataclass(frozen=True)
+class Populations:
+    """Agents of several runs, each array with a leading axis of runs.
+
+    **Fields:**
+
+    - `seeds`: the seed that each run was drawn from, shape `(runs,)`.
+    - `neighbours`, `weights`: who influences whom, and how much, shape `(runs, sum(stairs))`: the
+      first in-neighbours of agents 0 … stairs[0] - 1, the second ones of agents 0 … stairs[1] - 1,
+      and so on; where an agent has fewer, the weight is 0.
+    - `stairs`: how many agents have a place for an in-neighbour of each rank; never more than
+      those of the rank before.
+    - `bridge`: whether an agent is a bridge, shape `(runs, agents)`, like all that follow.
+    - `charisma`, `cost_scale`, `detectability`: the agents' chi, kappa and d.
+    - `first`: their first actions (0, 1, 2 for L, M, R).
+    """
+
+    seeds: np.ndarray
+    stairs: tuple[int, ...]
+    neighbours: np.ndarray
+    weights: np.ndarray
+    bridge: np.ndarray
+    charisma: np.ndarray
+    cost_scale: np.ndarray
+    detectability: np.ndarray
+    first: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    @property
+    def agents(self) -> int:
+        """How many agents a population has."""
+        return self.first.shape[1]
+
+    def __getitem__(self, chosen: Any) -> Populations:
+        """Some of the runs, by a slice or an array of their numbers."""
+        arrays = {
+            name: value[chosen]
+            for name, value in vars(self).items()
+            if isinstance(value, np.ndarray)
+        }
+        return dataclasses.replace(self, **arrays)
+
+
+def draw_populations(seeds: Sequence[int], blocks: Blocks | None = None) -> Populations:
+    """Draw one population from each seed.
+
+    **Raises:** `ValueError` for no seeds, or for one that is no whole number in [0, 2^32).
+
+    The ranges of the traits are those of the code of arXiv 2605.30392: chi in [0.85, 1.25] and
+    0.2 more for a bridge, kappa in [0.9, 1.5], d in [0.45, 1] and 0.15 more for a bridge but at
+    most 1; weights in [0.7, 1.6] inside a community and in [0.5, 1.3] between two.
+    """
+    blocks = blocks or Blocks()
+    for seed in seeds:
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            raise ValueError(f"seed {seed!r}: give a whole number.")
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"seed {seed!r}: give one of at least 0 and below 2^32.")
+    if not len(seeds):
+        raise ValueError("no seeds: a population is drawn from a seed; give at least one.")
+    drawn = [_draw(int(seed), blocks) for seed in seeds]
+    degrees = np.stack([np.bincount(one.targets, minlength=blocks.agents) for one in drawn])
+    stairs = _stairs(degrees)
+    starts = np.cumsum([0, *stairs])
+    neighbours = np.zeros((len(drawn), starts[-1]), dtype=np.int32)
+    weights = np.zeros(neighbours.shape)
+    traits = {name: [] for name in ("bridge", "charisma", "cost_scale", "detectability", "first")}
+    for run, one in enumerate(drawn):
+        old = np.argsort(-degrees[run], kind="stable")  # the old number of each new one
+        new = np.argsort(old)
+        order = np.argsort(new[one.targets], kind="stable")
+        targets = new[one.targets][order]
+        rank = np.arange(len(targets)) - np.searchsorted(targets, targets)
+        place = starts[rank] + targets
+        neighbours[run, place] = new[one.sources][order]
+        weights[run, place] = one.weights[order]
+        for name, values in traits.items():
+            values.append(getattr(one, name)[old])
+    stacked = {name: np.stack(values) for name, values in traits.items()}
+    return Populations(
+        np.asarray(seeds, dtype=np.uint32), stairs, neighbours, weights, **stacked
+    )  # fmt: skip
+
+
+def _stairs(degrees: np.ndarray) -> tuple[int, ...]:
+    """How many agents need a place of each rank, at most over the runs, in whole steps."""
+    agents = degrees.shape[1]
+    step = max(1, agents // STAIRS)
+    ranks = range(max(1, int(degrees.max(initial=0))))
+    most = [int((degrees > rank).sum(axis=1).max()) for rank in ranks]
+    return tuple(min(agents, step * max(1, -(-count // step))) for count in most)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """One population, its directed edges as a list."""
+
+    sources: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    bridge: np.ndarray
+    charisma: np.ndarray
+    cost_scale: np.ndarray
+    detectability: np.ndarray
+    first: np.ndarray
+
+
+def _draw(seed: int, blocks: Blocks) -> _Drawn:
+    import networkx as nx
+
+    n, size = blocks.agents, blocks.size
+    chance = np.full((blocks.communities, blocks.communities), blocks.between)
+    np.fill_diagonal(chance, blocks.inside)
+    graph = nx.stochastic_block_model([size] * blocks.communities, chance.tolist(), seed=seed)
+    rng = np.random.default_rng(seed)
+    pairs = np.array(graph.edges(), dtype=np.int64).reshape(-1, 2)
+    ways = rng.random(pairs.shape) < blocks.one_way
+    kept = pairs[ways.any(axis=1)]
+    directed = np.concatenate([pairs[ways[:, 0]], pairs[ways[:, 1]][:, ::-1]])
+    sources, targets = directed.T
+    inside = sources // size == targets // size
+    low, high = np.where(inside, 0.7, 0.5), np.where(inside, 1.6, 1.3)
+    bridge = np.zeros(n, dtype=bool)
+    bridge[_most_between(kept, n, int(n * blocks.bridges))] = True
+    return _Drawn(
+        sources, targets, rng.uniform(low, high), bridge,
+        charisma=rng.uniform(0.85, 1.25, n) + 0.2 * bridge,
+        cost_scale=rng.uniform(0.9, 1.5, n),
+        detectability=np.minimum(rng.uniform(0.45, 1.0, n) + 0.15 * bridge, 1.0),
+        first=rng.choice(3, n, p=FIRST_ACTIONS).astype(np.int32),
+    )  # fmt: skip
+
+
+def _most_between(pairs: np.ndarray, n: int, how_many: int) -> np.ndarray:
+    """The agents of the highest betweenness; of equal ones those that come first."""
+    import rustworkx as rx
+
+    graph = rx.PyGraph()
+    graph.add_nodes_from(range(n))
+    graph.add_edges_from_no_data([(int(a), int(b)) for a, b in pairs])
+    found = rx.betweenness_centrality(graph, parallel_threshold=n + 1)
+    return np.argsort([-found[node] for node in range(n)], kind="stable")[:how_many]
