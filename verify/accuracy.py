@@ -21,10 +21,14 @@ class Accuracy:
     - `effort`: 1 for a first look; more for a second one and for confirming a counterexample. A
       measurement that takes draws or steps scales them with it (see `draws` and `steps`).
     - `entropy`: integers that name this look; two looks never share their randomness.
+    - `common`: integers that name it for all claims at once: the run's seed, and 0 for a look that
+      finds and shrinks counterexamples, another number for one that confirms. Claims that read
+      the same costly simulation draw it from these, and run it once.
     """
 
     effort: float = 1.0
     entropy: tuple[int, ...] = (0,)
+    common: tuple[int, int] = (0, 0)
 
     def draws(self, base: int) -> int:
         """The number of random draws to take, where `base` serves for a first look."""

@@ -7,6 +7,7 @@ from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.certificate import Certificate
 from lemmata.verify.claim import Claim, Paper, claim
 from lemmata.verify.compare.bound import Bound
+from lemmata.verify.compare.difference import Difference
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.compare.frequency import Frequency, Reported
 from lemmata.verify.compare.identity import Identity
@@ -17,8 +18,8 @@ from lemmata.verify.compare.threshold import Threshold
 from lemmata.verify.deferred import deferred
 from lemmata.verify.domain import Condition, Domain, Point
 from lemmata.verify.errors import UsageError
-from lemmata.verify.interval import Integers, Interval, Log
-from lemmata.verify.measurement import Count, Exact, Measurement, Series
+from lemmata.verify.interval import Integers, Interval, Log, Values
+from lemmata.verify.measurement import Count, Exact, Measurement, Paired, Series
 
 __all__ = [
     "Accuracy",
@@ -27,6 +28,7 @@ __all__ = [
     "Claim",
     "Condition",
     "Count",
+    "Difference",
     "Domain",
     "Equal",
     "Exact",
@@ -37,6 +39,7 @@ __all__ = [
     "Limit",
     "Log",
     "Measurement",
+    "Paired",
     "Paper",
     "Point",
     "Rate",
@@ -45,6 +48,7 @@ __all__ = [
     "Sign",
     "Threshold",
     "UsageError",
+    "Values",
     "claim",
     "deferred",
 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lemmata.verify.errors import UsageError
-from lemmata.verify.interval import Integers, Interval, Number
+from lemmata.verify.interval import Integers, Interval, Number, Values
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -72,7 +72,7 @@ class Domain:
     - `where`: side conditions that every point satisfies.
     - `defining`: names of further quantities and how they follow from a point; they can be used
       like parameters in formulas and measurements.
-    - the parameters themselves, by name, each an `Interval`, `Log` or `Integers`.
+    - the parameters themselves, by name, each an `Interval`, `Log`, `Integers` or `Values`.
 
     >>> disc = Domain(
     ...     x=Interval(-1, 1),
@@ -93,8 +93,8 @@ class Domain:
         for name, axis in axes.items():
             if not isinstance(axis, Interval):
                 raise UsageError(
-                    f"parameter {name!r} is {axis!r}; give an Interval(lo, hi), Log(lo, hi) or "
-                    "Integers(lo, hi)."
+                    f"parameter {name!r} is {axis!r}; give an Interval(lo, hi), Log(lo, hi), "
+                    "Integers(lo, hi) or Values(…)."
                 )
         for condition in where:
             if not isinstance(condition, Condition):
@@ -209,6 +209,8 @@ class Domain:
         for name, axis in self.axes.items():
             if name in fixed:
                 axes[name] = st.just(fixed[name])
+            elif isinstance(axis, Values):
+                axes[name] = st.sampled_from(axis.values)
             elif isinstance(axis, Integers):
                 axes[name] = st.integers(int(axis.lo), int(axis.hi))
             else:

@@ -1,4 +1,4 @@
-"""The range of one parameter: an interval, sampled evenly or in its logarithm, or integers."""
+"""The range of one parameter: an interval, even or logarithmic, integers, or a list of values."""
 
 from __future__ import annotations
 
@@ -83,3 +83,45 @@ class Integers(Interval):
     @property
     def count(self) -> float:
         return int(self.hi) - int(self.lo) + 1
+
+
+class Values(Interval):
+    """A parameter that takes the values of a list, such as the rows of a printed table.
+
+    >>> Values(0, 2, 4, 20).at(0.6)
+    4
+    """
+
+    values: tuple[int | float, ...]
+
+    def __init__(self, *values: int | float) -> None:
+        if not values:
+            raise UsageError("Values() has no values; give at least one.")
+        for value in values:  # a bad one is told of as the end of an interval would be
+            Interval(value, value)
+        if len(set(values)) < len(values):
+            raise UsageError(f"Values{values!r}: a value comes twice; give each once.")
+        object.__setattr__(self, "values", values)
+        super().__init__(min(values), max(values))
+
+    def __repr__(self) -> str:
+        return f"Values({', '.join(map(repr, self.values))})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Values) and self.values == other.values
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+    def at(self, share: float) -> Number:
+        return self.values[min(math.floor(len(self.values) * share), len(self.values) - 1)]
+
+    def holds(self, value: Number) -> bool:
+        return value in self.values
+
+    def cast(self, value: Number) -> Number:
+        return self.values[self.values.index(value)]
+
+    @property
+    def count(self) -> float:
+        return len(self.values)

@@ -37,17 +37,22 @@ class Gauge:
         effort = self.effort * (HARDER if look in (SECOND, CONFIRM) else 1.0)
         name = getattr(self.method.measure, "__name__", self.method.name)
         if self.method.batched and not self.claim.compare.exact:
-            accuracy = Accuracy(effort, self._entropy(look, points))
+            accuracy = self._accuracy(effort, look, points)
             return as_batch(self.method.measure(stack(list(points)), accuracy), len(points), name)
         found: list[Measured] = []
         for point in points:
-            accuracy = Accuracy(effort, self._entropy(look, [point]))
+            accuracy = self._accuracy(effort, look, [point])
             try:
                 found += as_batch(self.method.measure(point, accuracy), 1, name)
             except BaseException as crash:
                 crash.add_note(f"while {name!r} measured {point!r}")
                 raise
         return found
+
+    def _accuracy(self, effort: float, look: int, points: Sequence[Point]) -> Accuracy:
+        # What a search finds is measured afresh before it counts, so that it may use old draws.
+        common = self.seed, SCREEN if look == SEARCH else look
+        return Accuracy(effort, self._entropy(look, points), common)
 
     def _entropy(self, look: int, points: Sequence[Point]) -> tuple[int, ...]:
         # The points' own values are part of the name, so that a point measured alone repeats.

@@ -174,6 +174,34 @@ class Count(Measured):
 
 
 @dataclass(frozen=True)
+class Paired(Measured):
+    """Two events watched in the same `trials` runs: how often only the one or the other happened.
+
+    Runs that share their seeds are such pairs. What happened in both or in neither says nothing of
+    the difference, and does not blur it.
+    """
+
+    only_first: Any
+    only_second: Any
+    trials: Any
+
+    axes = {"only_first": 0, "only_second": 0, "trials": 0}  # noqa: RUF012
+
+    @classmethod
+    def of(cls, first: ArrayLike, second: ArrayLike) -> Paired:
+        """From whether each event happened, run by run: truth values, shape `(…, runs)`."""
+        one, other = np.asarray(first), np.asarray(second)
+        if one.dtype != bool or other.dtype != bool or one.shape != other.shape or not one.ndim:
+            raise TypeError(
+                f"events of shapes {one.shape} ({one.dtype}) and {other.shape} ({other.dtype}); "
+                "give truth values, run by run, of the same runs."
+            )
+        return cls(
+            np.sum(one & ~other, axis=-1), np.sum(other & ~one, axis=-1), one.shape[-1]
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Series(Measured):
     """A positive quantity `y` along `x` (time, width, step): the raw material of a rate or a limit.
 

@@ -27,3 +27,21 @@ def clopper_pearson(successes: int, trials: int, alpha: float) -> tuple[float, f
     if successes < trials:
         high = float(special.betaincinv(successes + 1, trials - successes, 1 - alpha / 2))
     return low, high
+
+
+def paired_difference(
+    only_first: int, only_second: int, trials: int, alpha: float
+) -> tuple[float, float]:
+    """An interval for the difference of two probabilities, from runs that saw both events.
+
+    The difference is pi (2 q - 1): pi is the probability that exactly one event happens, and q
+    that it is then the first. Each has its exact interval at half of alpha, so that both hold
+    together, whatever the dependence between the events.
+    """
+    discordant = only_first + only_second
+    rare, often = clopper_pearson(discordant, trials, alpha / 2)
+    low, high = 0.0, 1.0
+    if discordant:
+        low, high = clopper_pearson(only_first, discordant, alpha / 2)
+    below, above = 2 * low - 1, 2 * high - 1
+    return below * (often if below < 0 else rare), above * (often if above > 0 else rare)
