@@ -200,5 +200,5 @@ def _most_between(pairs: np.ndarray, n: int, how_many: int) -> np.ndarray:
     graph = rx.PyGraph()
     graph.add_nodes_from(range(n))
     graph.add_edges_from_no_data([(int(a), int(b)) for a, b in pairs])
-    found = rx.betweenness_centrality(graph, parallel_threshold=n + 1)
+    found = rx.betweenness_centrality(graph, parallel_threshold=32)
     return np.argsort([-found[node] for node in range(n)], kind="stable")[:how_many]

@@ -122,12 +122,15 @@ class Court:
     alpha: float
 
     def screen(self, method: Method, points: Sequence[Point]) -> Trial:
-        """Measure and judge all points; those unresolved are measured once more, harder."""
+        """Measure and judge all points; those unresolved are measured once more, harder.
+
+        Unless another one disagrees: then the verdict no longer hangs on those.
+        """
         gauge = Gauge(self.claim, method, self.settings.seed, self.settings.profile.effort)
         measured = gauge.measure(points, SCREEN)
         judgements = self._judge(points, measured)
         open_ones = [i for i, j in enumerate(judgements) if j.agreement is Agreement.UNRESOLVED]
-        if open_ones:
+        if open_ones and not any(j.agreement is Agreement.DISAGREES for j in judgements):
             again = [points[i] for i in open_ones]
             second = gauge.measure(again, SECOND)
             for i, one, judgement in zip(

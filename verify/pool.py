@@ -60,10 +60,14 @@ class _Worker:
 
 
 def families(located: Sequence[Located]) -> dict[str, deque[Located]]:
-    """The claims by what stands before the last / of their ids."""
+    """The claims by what stands before the last / of their ids; readings go with their claim."""
+    ids = {one.claim.id for one in located}
     families: dict[str, deque[Located]] = {}
     for one in located:
-        families.setdefault(one.claim.id.rpartition("/")[0], deque()).append(one)
+        family = one.claim.id.rpartition("/")[0]
+        while family in ids:
+            family = family.rpartition("/")[0]
+        families.setdefault(family, deque()).append(one)
     return families
 
 

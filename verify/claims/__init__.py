@@ -7,6 +7,8 @@ CATALOGUE = (
     "delayed_repression_cycle",
     "delayed_repression_experiments",
     "delayed_repression_map",
+    "delayed_repression_tables",
+    "delayed_repression_agents",
     "delayed_replicator",
     "delayed_replicator_cycle",
     "delayed_replicator_forms",

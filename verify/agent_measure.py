@@ -1,0 +1,144 @@
+"""How often simulated populations of agents run away: what claims about them have in common.
+
+Many claims read the same simulations. A cell is simulated once for each look that a run takes at
+its claims, whichever of them asks first, and kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.deferred import deferred
+from lemmata.verify.measure import CONFIRM
+from lemmata.verify.measurement import Count
+
+agent_network = deferred("lemmata.solvers.agent_network")
+agent_rules = deferred("lemmata.solvers.agent_rules")
+agents = deferred("lemmata.solvers.agents")
+regimes = deferred("lemmata.solvers.regimes")
+
+#: runs of a cell in a first look; a thorough one takes four times as many
+RUNS = 500
+#: benefit and cost of L, M and R in units of charisma and of the cost scale
+PAYOFFS = {
+    "coded": ((1.0, 2.3, 3.0), (0.0, 2.0, 7.0)),
+    "stated": ((0.0, 1.0, 2.0), (0.0, 1.0, 2.0)),
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One condition of an experiment with agents; see `lemmata.solvers.agent_rules.Condition`."""
+
+    policy: str = "q-learning"
+    delay: int = 0
+    sharpness: float = 10.0
+    payoffs: str = "coded"
+    regulated: bool = False
+    learning_rate: float = 0.10
+    discount: float = 0.95
+
+
+def runs_of(accuracy: Accuracy, *, first: int = RUNS) -> int:
+    """How many runs of a cell a look takes; `first` is how many a first, quick look does.
+
+    A counterexample is confirmed by half as many as a second look at an open question takes: what
+    is left to tell apart is large, and the networks are other ones.
+    """
+    if accuracy.effort <= 1:
+        return max(1, round(first * accuracy.effort))
+    runs = accuracy.draws(max(first, RUNS))
+    return runs // 2 if accuracy.common[1] == CONFIRM else runs
+
+
+#: radical counts by cell, seed and look, of as many runs as were asked for so far
+_KEPT: dict[tuple[Cell, tuple[int, int]], np.ndarray] = {}
+
+
+def radical_counts(
+    cells: Sequence[Cell], accuracy: Accuracy, *, first: int = RUNS
+) -> list[np.ndarray]:
+    """The radical counts of each cell, shape `(runs, steps)`; equal runs share their seeds."""
+    runs, look = runs_of(accuracy, first=first), accuracy.common
+    missing: dict[tuple[str, bool, int], list[Cell]] = {}
+    for cell in dict.fromkeys(cells):
+        have = len(_KEPT.get((cell, look), ()))
+        if have < runs:
+            missing.setdefault((cell.policy, cell.regulated, have), []).append(cell)
+    for (policy, regulated, have), group in missing.items():
+        further = agents.simulate(
+            _populations(look, runs)[have:], _conditions(group), _key(look),
+            policy=policy, regulated=regulated, precision="single",
+        )  # fmt: skip
+        for cell, counts in zip(group, further, strict=True):
+            before = [_KEPT[cell, look]] if have else []
+            _KEPT[cell, look] = np.concatenate([*before, counts])
+    return [_KEPT[cell, look][:runs] for cell in cells]
+
+
+def happened(
+    cells: Sequence[Cell],
+    event: Callable[[np.ndarray, int], np.ndarray],
+    accuracy: Accuracy,
+    *,
+    first: int = RUNS,
+) -> np.ndarray:
+    """Whether the event happened, by cell and run: shape `(cells, runs)`."""
+    found = radical_counts(cells, accuracy, first=first)
+    return np.stack([event(counts, population_size()) for counts in found])
+
+
+def share(
+    cells: Sequence[Cell],
+    event: Callable[[np.ndarray, int], np.ndarray],
+    accuracy: Accuracy,
+    *,
+    first: int = RUNS,
+) -> Count:
+    """How many runs of each cell the event happened in."""
+    seen = happened(cells, event, accuracy, first=first)
+    return Count(seen.sum(axis=1), seen.shape[1], arrays={"shares": seen.mean(axis=1)[None]})
+
+
+def population_size() -> int:
+    """How many agents a population has."""
+    return agent_network.Blocks().agents
+
+
+def _conditions(cells: Sequence[Cell]) -> Any:
+    numbers = [field.name for field in dataclasses.fields(Cell)]
+    varied = {
+        name: np.array([getattr(cell, name) for cell in cells])
+        for name in numbers
+        if name not in ("policy", "regulated", "payoffs")
+    }
+    benefit, cost = zip(*(PAYOFFS[cell.payoffs] for cell in cells), strict=True)
+    return agent_rules.Condition(benefit=np.array(benefit), cost=np.array(cost), **varied)
+
+
+def _start(look: tuple[int, int]) -> int:
+    """The first of the seeds of a look; those of two looks are other ones."""
+    return int(np.random.SeedSequence(look).generate_state(1)[0]) >> 1
+
+
+#: populations by look, as many as were asked for so far
+_DRAWN: dict[tuple[int, int], Any] = {}
+
+
+def _populations(look: tuple[int, int], runs: int) -> Any:
+    start = _start(look)
+    if look not in _DRAWN or len(_DRAWN[look]) < runs:
+        _DRAWN[look] = agent_network.draw_populations(range(start, start + runs))
+    return _DRAWN[look][:runs]
+
+
+def _key(look: tuple[int, int]) -> Any:
+    import jax
+
+    return jax.random.key(_start(look))
