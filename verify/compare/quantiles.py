@@ -34,14 +34,9 @@ def paired_difference(
 ) -> tuple[float, float]:
     """An interval for the difference of two probabilities, from runs that saw both events.
 
-    The difference is pi (2 q - 1): pi is the probability that exactly one event happens, and q
-    that it is then the first. Each has its exact interval at half of alpha, so that both hold
-    together, whatever the dependence between the events.
+    It is that of "only the first happened" less "only the second did". Each has its exact interval
+    at half of alpha, so that both hold together, whatever the dependence between the events.
     """
-    discordant = only_first + only_second
-    rare, often = clopper_pearson(discordant, trials, alpha / 2)
-    low, high = 0.0, 1.0
-    if discordant:
-        low, high = clopper_pearson(only_first, discordant, alpha / 2)
-    below, above = 2 * low - 1, 2 * high - 1
-    return below * (often if below < 0 else rare), above * (often if above > 0 else rare)
+    first = clopper_pearson(only_first, trials, alpha / 2)
+    second = clopper_pearson(only_second, trials, alpha / 2)
+    return first[0] - second[1], first[1] - second[0]

@@ -1,0 +1,164 @@
+"""The claims about agents: verified, refuted when wrong, open when there are too few runs."""
+
+import dataclasses
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from lemmata.verify import agent_measure, backend
+from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.agent_measure import Cell, radical_counts, runs_of
+from lemmata.verify.claim import Claim
+from lemmata.verify.claims import delayed_repression_agents as agents
+from lemmata.verify.claims import delayed_repression_tables as tables
+from lemmata.verify.claims.delayed_repression_readings import TAIL, WHOLE
+from lemmata.verify.decide import decide
+from lemmata.verify.loading import claims_in
+from lemmata.verify.settings import Settings
+from lemmata.verify.verdict import Outcome, Verdict
+
+pytestmark = pytest.mark.heavy
+
+HERE = "delayed-repression/agents/"
+
+
+@lru_cache
+def _claims() -> dict[str, Claim]:
+    """By the end of their ids. No variable of the module, for pytest would decide them all."""
+    return {one.id.removeprefix(HERE): one for one in [*claims_in(tables), *claims_in(agents)]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def float64() -> Iterator[None]:
+    with backend.precision():
+        yield
+
+
+def _decide(name: str, predicted=None, **fixed) -> Verdict:
+    claim: Claim = _claims()[name]
+    if predicted is not None:
+        claim = dataclasses.replace(claim, predicted=predicted)
+    return decide(claim, Settings(family=len(_claims()), fixed=fixed))
+
+
+# Cheap cells of every claim; all cells are decided by `lemmata verify`.
+AT = {
+    "table-3": {"delay": 20}, "table-3/second-half": {"delay": 20},
+    "table-4": {"k": 10}, "table-4/second-half": {"k": 10, "regime": 2},
+    "table-5": {"agents": 1}, "table-5/second-half": {"agents": 2, "delay": 20},
+    "table-5/as-stated": {}, "table-5/as-stated/second-half": {},
+    "table-5-fine": {}, "table-5-fine/second-half": {},
+    "table-6": {"condition": 2}, "table-6/second-half": {"condition": 2, "regime": 2},
+    "robust-alpha-gamma": {"alpha": 0.2, "gamma": 0.99, "delay": 20},
+    "hierarchy": {"delay": 20}, "hierarchy/second-half": {"delay": 20},
+    "hierarchy/as-stated": {},
+    "hierarchy-strict": {"delay": 20}, "hierarchy-strict/second-half": {"delay": 20, "pair": 0},
+    "robust-threshold": {"delay": 20}, "learners-settle": {"delay": 20},
+    "reactive-threshold": {}, "reactive-threshold/second-half": {},
+    "delay-monotone": {"delay": 20}, "fixed-immune": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AT)
+def test_the_claim_comes_out_as_the_catalogue_expects(name):
+    verdict = _decide(name, **AT[name])
+
+    assert verdict.outcome == _claims()[name].expected, verdict
+    assert _claims()[name].expected == "verified" or _claims()[name].cause
+
+
+# name, the wrong prediction, the cells at which it is wrong
+WRONG = [
+    ("table-3", lambda p: 0.95, {"delay": 20}),
+    ("table-3", lambda p: 0.02, {"delay": 20}),
+    ("table-4", lambda p: (0.26, 0.52, 0.22)[2 - int(p.regime)], {"k": 3}),
+    ("table-5", lambda p: 1 - tables.printed(tables.TABLE_5, "agents", "delay")(p), {"agents": 1}),
+    ("table-5-fine", lambda p: tables.TABLE_5_FINE[0][int(p.regime)], {"delay": 3}),
+    ("table-6", lambda p: (0.0, 0.4, 0.6)[int(p.regime)], {"condition": 2}),
+    ("hierarchy", lambda p: 0.9, {"delay": 20}),
+    ("reactive-threshold", lambda p: 3.6, {}),
+    ("delay-monotone", lambda p: 0.5, {"delay": 20}),
+    ("learners-settle", lambda p: 0.2, {"delay": 20}),
+]
+
+
+@pytest.mark.parametrize(("name", "predicted", "at"), WRONG)
+def test_a_wrong_number_is_refuted(name, predicted, at):
+    assert _decide(name, predicted, **at).outcome is Outcome.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [("table-3", {"delay": 20}), ("table-5", {"agents": 1, "delay": 4}), ("fixed-immune", {}),
+     ("hierarchy", {"delay": 20}), ("bounded", {}), ("reactive-threshold", {})],
+)  # fmt: skip
+def test_a_handful_of_runs_leaves_it_open(name, at, monkeypatch):
+    monkeypatch.setattr(agent_measure, "runs_of", lambda accuracy, first=500: 4)
+
+    verdict = _decide(name, **at)
+
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.settles
+
+
+def test_all_claims_of_the_issue_are_there():
+    wanted = {
+        "hierarchy", "reactive-threshold", "table-3", "table-4", "table-5", "table-5-fine",
+        "table-6", "delay-monotone", "sharpness-monotone", "bounded", "fixed-immune",
+        "robust-alpha-gamma",
+    }  # fmt: skip
+    assert wanted <= set(_claims())
+
+
+def test_a_refuted_reading_stands_beside_its_claim():
+    for name, claim in _claims().items():
+        base = _claims()[name.split("/")[0]]
+        assert claim.says == base.says
+        assert claim is base or claim.reading != base.reading
+
+
+def test_the_proof_of_immunity_holds_and_would_fail_for_bolder_agents():
+    proof = agents.proved_immunity()
+
+    assert proof.proved
+    assert "below 1e-30" in proof.statement
+
+
+def test_a_look_has_runs_of_its_own_and_claims_share_them():
+    cells = [Cell("fixed", delay=3)]
+    one, again, other, confirmed = (
+        radical_counts(cells, Accuracy(common=common), first=20)[0]
+        for common in ((7, 0), (7, 0), (8, 0), (7, 3))
+    )
+
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert not np.array_equal(one, confirmed)
+
+
+def test_more_runs_go_on_where_fewer_ended():
+    cells = [Cell("fixed", delay=3)]
+    few = radical_counts(cells, Accuracy(common=(9, 0)), first=10)[0]
+    many = radical_counts(cells, Accuracy(common=(9, 0)), first=30)[0]
+
+    assert len(many) == 30
+    np.testing.assert_array_equal(many[:10], few)
+
+
+def test_how_many_runs_a_look_takes():
+    assert runs_of(Accuracy()) == 500
+    assert runs_of(Accuracy(4.0)) == 2000
+    assert runs_of(Accuracy(4.0, common=(0, 3))) == 1000
+    assert runs_of(Accuracy(), first=250) == 250
+    assert runs_of(Accuracy(4.0), first=250) == 2000
+
+
+def test_both_readings_see_the_same_runs():
+    counts = radical_counts([Cell("reactive", delay=8)], Accuracy(), first=100)[0]
+
+    whole, tail = (one.runaway(counts, 240) for one in (WHOLE, TAIL))
+
+    assert np.all(whole | ~tail)
+    assert 0.1 < tail.mean() < 0.6 < whole.mean()
