@@ -234,10 +234,13 @@ def _with_evidence(
     stored = Stored(claim.compare, trials[0].points, estimates)
     elsewhere = _points(claim, settings, settings.seed + 1, ELSEWHERE)
     ways = len(trials)
+    evidence = ["measured" if ways == 1 else f"measured {ways} ways"]
+    if claim.compare.replicates and ruling.outcome is Outcome.VERIFIED:
+        evidence.append("replicated")
     verdict = Verdict(
         claim.id, ruling.outcome, claim.expected, claim.compare.kind, ruling.worst,
         dict(agreements), ruling.reason, ruling.settles,
-        evidence=("measured" if ways == 1 else f"measured {ways} ways",),
+        evidence=tuple(evidence),
         resolution=resolution(prediction, stored, elsewhere),
         arrays=dict(ruling.arrays or {}),
     )  # fmt: skip

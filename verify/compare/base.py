@@ -117,6 +117,8 @@ class Comparison(ABC):
     reads: ClassVar[type[Measured]]
     #: whether prediction and measurement are exact numbers at rational points
     exact: ClassVar[bool] = False
+    #: whether what is predicted is a number that a paper reports from a sample of its own
+    replicates: ClassVar[bool] = False
     #: whether only one side of the prediction is claimed
     one_sided: ClassVar[bool] = False
 

@@ -58,6 +58,7 @@ class Reported(Frequency):
 
     trials: int
     level: float = 1e-3
+    replicates: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.trials < 1 or not 0 < self.level < 1:
