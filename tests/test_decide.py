@@ -12,13 +12,13 @@ from lemmata.theory.derivation import Derivation, Step
 from lemmata.verify.compare.base import Agreement
 from lemmata.verify.compare.bound import Bound
 from lemmata.verify.compare.equal import Equal
-from lemmata.verify.compare.frequency import Frequency
+from lemmata.verify.compare.frequency import Frequency, Reported
 from lemmata.verify.compare.identity import Identity
 from lemmata.verify.compare.threshold import Threshold
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import Condition, Domain
 from lemmata.verify.errors import UsageError
-from lemmata.verify.interval import Integers, Interval, Log
+from lemmata.verify.interval import Integers, Interval, Log, Values
 from lemmata.verify.measurement import Count, Exact, Measurement
 from lemmata.verify.settings import PROFILES, Profile, Settings
 from lemmata.verify.verdict import Outcome
@@ -500,6 +500,18 @@ def test_a_bound_is_verified_below_and_refuted_above():
     assert decide(claimed(half, x / 3, line, compare=bound), settings()).outcome is REFUTED
 
 
+def test_a_reported_share_that_comes_out_is_replicated():
+    def fair(p, accuracy):
+        n = accuracy.draws(5000)
+        return Count(int(accuracy.rng.binomial(n, 0.4)), n)
+
+    rule = Reported(trials=50, because=WHY)
+    came_out = decide(claimed(fair, sp.Rational(2, 5), compare=rule), SETTINGS)
+    assert came_out.evidence == ("measured", "replicated")
+    did_not = decide(claimed(fair, sp.Rational(1, 10), compare=rule), SETTINGS)
+    assert (did_not.outcome, did_not.evidence) == (REFUTED, ("measured",))
+
+
 def test_a_frequency_is_decided_from_counts():
     def fair(p, accuracy):
         n = accuracy.draws(5000)
@@ -511,6 +523,24 @@ def test_a_frequency_is_decided_from_counts():
     assert decide(claimed(fair, q**2, chance, compare=rule), settings()).outcome is REFUTED
     tight = Frequency(absolute=0.001, because=WHY)
     assert decide(claimed(fair, q, chance, compare=tight), settings()).outcome is INCONCLUSIVE
+
+
+def test_open_points_are_not_looked_at_again_where_another_one_disagrees():
+    looks = []
+
+    def measured(p, accuracy):
+        looks.append((p.x, accuracy.common))
+        return Measurement(p.x, bias=10.0 if p.x == 1 else 0.0)
+
+    grid = Domain(x=Values(1, 2, 3))
+    wrong = decide(claimed(measured, 2 * x, grid), settings())
+    assert wrong.outcome is REFUTED
+    assert sum(where == 1 for where, _ in looks) <= 2  # screened, and tried as a simpler one
+    assert {common[1] for _, common in looks} == {0, 3}  # no second look
+
+    looks.clear()
+    assert decide(claimed(measured, x, grid), settings()).outcome is INCONCLUSIVE
+    assert (1, (settings().seed, 1)) in looks
 
 
 def test_a_refutation_that_is_expected_is_as_expected():

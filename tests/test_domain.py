@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lemmata.verify.domain import Condition, Domain, Point, stack
 from lemmata.verify.errors import UsageError
-from lemmata.verify.interval import Integers, Interval, Log
+from lemmata.verify.interval import Integers, Interval, Log, Values
 
 finite = st.floats(-1e6, 1e6)
 positive = st.floats(1e-6, 1e6)
@@ -211,3 +211,50 @@ def test_a_fixed_value_that_breaks_a_condition_is_named():
     domain = Domain(x=Interval(0, 1), where=(Condition("x < 1/2", lambda p: p.x < 0.5),))
     with pytest.raises(UsageError, match=r"with \{'x': 0.75\}.*x < 1/2"):
         domain.sample(4, seed=0, fixed={"x": 0.75})
+
+
+# --- a list of values ----------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=9, unique=True), st.floats(0, 1))
+def test_values_are_sampled_each_once_and_nothing_else_is(values, share):
+    axis = Values(*values)
+
+    assert [point.d for point in Domain(d=axis).sample(48, seed=0)] == values
+    assert axis.at(share) in values
+    assert all(axis.holds(value) for value in values)
+    assert not axis.holds(max(values) + 1)
+
+
+@given(st.data())
+def test_the_strategy_draws_values_of_the_list(data):
+    point = data.draw(Domain(d=Values(0, 2, 20)).strategy())
+    assert point.d in (0, 2, 20)
+
+
+def test_a_fixed_value_must_be_on_the_list():
+    domain = Domain(d=Values(0, 2, 20))
+
+    assert domain.check({"d": 2.0}) == {"d": 2}
+    with pytest.raises(UsageError, match=r"--at d=3 is outside the domain: d is in Values\(0, 2"):
+        domain.check({"d": 3})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((), "has no values; give at least one"),
+        ((1, 2, 1), r"Values\(1, 2, 1\): a value comes twice; give each once"),
+        (("a",), "must be a number, got str"),
+        ((math.nan,), "must be finite"),
+        ((True,), "must be a number, got bool"),
+    ],
+)
+def test_a_bad_list_of_values_is_explained(values, message):
+    with pytest.raises(UsageError, match=message):
+        Values(*values)
+
+
+def test_values_survive_copying_and_pickling():
+    axis = Values(0, 2, 20)
+    assert copy.deepcopy(axis) == pickle.loads(pickle.dumps(axis)) == axis != Values(0, 2)
