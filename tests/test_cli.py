@@ -591,3 +591,11 @@ def test_a_complaint_about_a_domain_names_its_claim_and_comes_before_any_work(he
 
     assert "claim 'numbers/never': only 0 of the 4 points" in done.stderr
     assert "numbers/good: verified" not in done.stderr
+
+
+def test_the_reading_is_told_beside_the_numbers(here, lemmata):
+    more = "1e-6), expected='refuted', cause='a test', reading='its second half'"
+
+    done = lemmata("verify", claims(here, GOOD.replace("1e-6)", more)), check=1)
+
+    assert "  reading     its second half" in done.stdout

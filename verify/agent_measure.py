@@ -53,7 +53,7 @@ def runs_of(accuracy: Accuracy, *, first: int = RUNS) -> int:
     """
     if accuracy.effort <= 1:
         return max(1, round(first * accuracy.effort))
-    runs = accuracy.draws(max(first, RUNS))
+    runs = accuracy.draws(RUNS)
     return runs // 2 if accuracy.common[1] == CONFIRM else runs
 
 

@@ -94,9 +94,12 @@ def details(record: Mapping[str, Any]) -> Iterator[str]:
     """Everything about one claim that is not as it should be, line by line."""
     yield f"{record['id']}: {_verdict(record)}"
     yield f"  source      {record['source']}"
+    if record["reading"]:
+        yield from _wrapped("  reading     ", record["reading"])
     if record["worst"]:
         worst = record["worst"]
-        yield f"  at          {', '.join(f'{k}={v!r}' for k, v in worst['at'].items())}"
+        at = ", ".join(f"{k}={v!r}" for k, v in worst["at"].items())
+        yield f"  at          {at or '(no parameters)'}"
         yield (
             f"  measured    {number(worst['value'], 10)} ± {number(worst['half_width'], 2)}"
             f" ({worst['method']})"
