@@ -32,7 +32,7 @@ def runaway_whole_run(counts: Any, agents: int, above: float = RUNAWAY_ABOVE) ->
 
     This is what the authors' code of arXiv 2605.30392 calls runaway.
     """
-    return np.max(_shares(counts, agents), axis=-1) > above
+    return np.max(_checked(counts, agents), axis=-1) / agents > above
 
 
 def runaway_second_half(counts: Any, agents: int, above: float = RUNAWAY_ABOVE) -> np.ndarray:
@@ -40,20 +40,23 @@ def runaway_second_half(counts: Any, agents: int, above: float = RUNAWAY_ABOVE) 
 
     This is what the text of arXiv 2605.30392 says: statistics of the tail, after the transient.
     """
-    return np.max(_shares(second_half(counts), agents), axis=-1) > above
+    return np.max(second_half(_checked(counts, agents)), axis=-1) / agents > above
 
 
 def oscillatory(counts: Any, agents: int) -> np.ndarray:
     """Whether the second half swings: by one frequency, by its range, or by its deviation."""
-    tail = _shares(second_half(counts), agents)
-    swing = np.max(tail, axis=-1) - np.min(tail, axis=-1)
+    # In counts, whose sums are exact, so that what lies on a threshold does not exceed it.
+    tail = second_half(_checked(counts, agents)).astype(float)
+    size = tail.shape[-1]
+    swing = (np.max(tail, axis=-1) - np.min(tail, axis=-1)) / agents
+    spread = size * np.sum(tail**2, axis=-1) - np.sum(tail, axis=-1) ** 2
     power = np.abs(np.fft.rfft(tail - np.mean(tail, axis=-1, keepdims=True), axis=-1)) ** 2
     power = power[..., 1:]
     total = np.sum(power, axis=-1)
     # A run at rest has no power, and no frequency to be sure.
     share = np.max(power, axis=-1, initial=0.0) / np.where(total > 0, total, 1.0)
     peaked = (share > SPECTRAL_SHARE) & (swing > SPECTRAL_SWING)
-    return peaked | (swing > SWING) | (np.std(tail, axis=-1) > DEVIATION)
+    return peaked | (swing > SWING) | (np.sqrt(spread) / (size * agents) > DEVIATION)
 
 
 def regimes(
@@ -64,14 +67,14 @@ def regimes(
     return np.where(runaway(counts, agents), 2, np.where(swings, 1, 0))
 
 
-def _shares(counts: Any, agents: int) -> np.ndarray:
+def _checked(counts: Any, agents: int) -> np.ndarray:
     counts = np.asarray(counts)
     if isinstance(agents, bool) or not isinstance(agents, int | np.integer) or agents < 1:
         raise ValueError(f"agents={agents!r}: give the whole number of agents, at least 1.")
     if counts.ndim < 1 or counts.shape[-1] < 2:
         raise ValueError(f"counts have shape {counts.shape}; give runs of at least 2 samples.")
-    if np.any(counts < 0) or np.any(counts > agents):
+    if not np.all((counts >= 0) & (counts <= agents)):
         raise ValueError(
             f"counts lie between {counts.min()} and {counts.max()}; there are {agents} agents."
         )
-    return counts / agents
+    return counts
