@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 #: shares of L, M, R with which a fixed agent acts, and a reactive one that nothing urges
 FIXED = (0.65, 0.27, 0.08)
@@ -102,3 +103,12 @@ def response(alarm: Any, force: Any, detectability: Any, condition: Condition) -
 def of_action(action: Any, table: Any) -> jax.Array:
     """The entry of a table of three that belongs to each action."""
     return jnp.where(action == 0, table[0], jnp.where(action == 1, table[1], table[2]))
+
+
+def regulator_rewards(agents: int) -> np.ndarray:
+    """What a learning regulator is rewarded, by its force and the number of radicals.
+
+    A table, and no arithmetic in the step: half a unit of force costs as much as a twentieth of the
+    agents, so that rewards are often equal, and must be so after rounding for a tie to be one.
+    """
+    return -(np.arange(agents + 1) / agents) - 0.1 * np.asarray(FORCES)[:, None]

@@ -147,7 +147,8 @@ def step(
     if regulated:
         # What comes next for the regulator is seen without delay, as in the authors' code.
         seen = _regulator_sees(alarm, action)
-        reward = -jnp.mean(action == 2, dtype=force.dtype) - 0.1 * force
+        rewards = jnp.asarray(rules.regulator_rewards(len(action)), force.dtype)
+        reward = rewards[choice, jnp.sum(action == 2)]
         best = jnp.max(regulator_values[:, seen])
         old = regulator_values[choice, regulator_saw]
         new = old + condition.regulator_rate * (reward + condition.regulator_discount * best - old)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.agents_oracle import Handed
+from tests.agents_oracle import FORCES, Handed
 
 from lemmata.solvers import agent_rules as rules
 from lemmata.solvers import agents
@@ -176,6 +176,12 @@ def test_each_option_has_its_probability(dtype):
     edges = np.array([0.0, 1 / 16, 1 - ULP], dtype)
     assert dtype is np.float64 or (edges[2] - epsilon) / (1 - epsilon) == 1
     np.testing.assert_array_equal(rules.explore_or_best(edges, values[:, :3], epsilon), [0, 4, 2])
+
+
+@pytest.mark.parametrize("n", [1, 7, 20, 36, 240])
+def test_rewards_of_a_regulator_are_rounded_as_in_the_plain_reading(n):
+    expected = [[-(radicals / n) - 0.1 * force for radicals in range(n + 1)] for force in FORCES]
+    np.testing.assert_array_equal(rules.regulator_rewards(n), expected)
 
 
 WHOLE = "an alarm is late by whole steps; give whole numbers of at least 0"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.heavy
 
 LEARNING = {"policy": "q-learning"}
 REGULATED = {"policy": "q-learning", "regulated": True}
-POLICIES = [{"policy": "fixed"}, {"policy": "reactive"}, LEARNING]
+POLICIES = [{"policy": "fixed"}, {"policy": "reactive"}, LEARNING, REGULATED]
 CODED = {"benefit": (1.0, 2.3, 3.0), "cost": (0.0, 2.0, 7.0)}
 PRINTED = {"benefit": (0.0, 1.0, 2.0), "cost": (0.0, 1.0, 2.0)}
 PUBLISHED = Path(__file__).parent / "data" / "delayed_repression_published.csv"
@@ -29,7 +29,7 @@ PUBLISHED = Path(__file__).parent / "data" / "delayed_repression_published.csv"
 
 @cache
 def population(size):
-    blocks = {"full": Blocks(), "small": Blocks(3, 12, 0.25, 0.05)}
+    blocks = {"full": Blocks(), "small": Blocks(3, 12, 0.25, 0.05), "tiny": Blocks(2, 10, 0.25)}
     return draw_populations(range(8), blocks[size])
 
 
@@ -191,6 +191,12 @@ def test_another_reading_would_be_told(policy, old, new):
         plainly(populations, run, oracle, delay=4, steps=150, **settings) != found[0, run].tolist()
         for run in range(4)
     )
+
+
+def test_a_regulator_whose_forces_tie_by_rewards_that_round_alike():
+    # With 20 agents a radical costs as much as half a unit of force, and ties are frequent.
+    found, expected = both_ways(population("tiny"), [{"delay": 3}], steps=120, **REGULATED)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.fixture(scope="module")
