@@ -215,15 +215,18 @@ def simulate(
     **Returns:** counts, shape `(conditions, runs, steps)`, int16. The first is that of the first
     actions; what the last step leads to is not seen, as in the authors' code.
 
-    **Raises:** `ValueError` for an unknown policy, steps below 1, a delay that is no whole number
-    of at least 0, a parameter that is not finite, or double precision where JAX has it off.
+    **Raises:** `ValueError` for an unknown policy, steps below 1, no runs, fields of `conditions`
+    that do not fit together, a delay that is no whole number of at least 0, a parameter that is not
+    finite, or double precision where JAX has it off.
     """
     if policy not in get_args(Policy):
         raise ValueError(f"policy={policy!r}: give one of {', '.join(get_args(Policy))}.")
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise ValueError(f"steps={steps!r}: give a whole number of at least 1.")
     dtype = _dtype(precision)
-    table = _checked(conditions, dtype)
+    if not len(populations):
+        raise ValueError("the populations are empty; give at least one run.")
+    table = _checked(conditions, dtype, steps)
     shape = len(table.delay), len(populations)
     memory = 32
     while memory <= table.delay.max():
@@ -318,37 +321,45 @@ def _dtype(precision: str) -> Any:
     return np.float32 if precision == "single" else np.float64
 
 
-def _checked(conditions: Condition, dtype: Any) -> Condition:
+def _checked(conditions: Condition, dtype: Any, steps: int) -> Condition:
     """The conditions, each field with a leading axis of the same length."""
+    arrays, lengths = {}, {}
     for name, value in conditions._asdict().items():
-        if not np.all(np.isfinite(np.asarray(value, dtype=float))):
+        try:
+            array = np.asarray(value, dtype=float)
+        except ValueError:
+            array = np.asarray(np.nan)
+        if not np.all(np.isfinite(array)):
             raise ValueError(f"{name}={value!r}: give finite numbers.")
-    delay = np.asarray(conditions.delay)
+        entry = (3,) if name in ("benefit", "cost") else ()
+        axes = array.ndim - len(entry)
+        if axes not in (0, 1) or array.shape[axes:] != entry or not array.size:
+            give = "three numbers, of L, M and R, or three" if entry else "one number, or one"
+            raise ValueError(f"{name} has shape {array.shape}; give {give} a condition.")
+        if axes:
+            lengths[name] = len(array)
+        arrays[name] = array
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f"the fields of the conditions have {sorted(set(lengths.values()))} entries; give each "
+            "one, or one a condition."
+        )
+    delay = arrays["delay"]
     if np.any(delay < 0) or np.any(delay != np.round(delay)):
         raise ValueError(
             f"delay={conditions.delay!r}: an alarm is late by whole steps; give whole numbers of "
             "at least 0."
         )
+    # All that are no shorter than the run are alike: only the first alarm is ever read.
+    arrays["delay"] = np.minimum(delay, steps)
     for name in ("exploration", "regulator_exploration"):
-        value = np.asarray(getattr(conditions, name), dtype=float)
-        if np.any(value <= 0) or np.any(value >= 1):
+        if np.any(arrays[name] <= 0) or np.any(arrays[name] >= 1):
+            value = getattr(conditions, name)
             raise ValueError(f"{name}={value!r}: a probability strictly between 0 and 1.")
-    axes = {
-        name: np.ndim(value) - (name in ("benefit", "cost"))
-        for name, value in conditions._asdict().items()
-    }
-    lengths = {
-        len(np.asarray(value)) for (name, value) in conditions._asdict().items() if axes[name] == 1
-    }
-    if len(lengths) > 1 or any(axis not in (0, 1) for axis in axes.values()):
-        raise ValueError(
-            f"the fields of the conditions have {sorted(lengths)} entries; give each one number, "
-            "or one a condition."
-        )
-    count = lengths.pop() if lengths else 1
+    count = max(lengths.values(), default=1)
 
-    def whole(name: str, value: Any) -> np.ndarray:
-        array = np.asarray(value, dtype=np.int32 if name == "delay" else dtype)
-        return array if axes[name] else np.broadcast_to(array, (count, *array.shape))
+    def whole(name: str, array: np.ndarray) -> np.ndarray:
+        array = array.astype(np.int32 if name == "delay" else dtype)
+        return array if name in lengths else np.broadcast_to(array, (count, *array.shape))
 
-    return Condition(*(whole(name, value) for name, value in conditions._asdict().items()))
+    return Condition(*(whole(name, array) for name, array in arrays.items()))

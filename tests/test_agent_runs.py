@@ -105,6 +105,13 @@ def test_without_force_the_response_is_nothing():
     assert not np.array_equal(counts[0], run(Condition(delay=3), policy="reactive")[0])
 
 
+def test_all_delays_beyond_the_run_are_alike():
+    counts = run(Condition(delay=[18, 20, 10**12, 17]), steps=20)
+    np.testing.assert_array_equal(counts[:3], np.broadcast_to(counts[0], (3, 6, 20)))
+    # By 17 steps late, the alarm after the first step is read in the last step that is seen.
+    assert not np.array_equal(counts[3], counts[0])
+
+
 def test_one_program_serves_all_delays_and_numbers():
     compiled = agents._together._cache_size
     fields = Condition()._asdict()
@@ -185,6 +192,7 @@ def test_rewards_of_a_regulator_are_rounded_as_in_the_plain_reading(n):
 
 
 WHOLE = "an alarm is late by whole steps; give whole numbers of at least 0"
+BETWEEN = "a probability strictly between 0 and 1"
 
 
 @pytest.mark.parametrize(
@@ -193,8 +201,20 @@ WHOLE = "an alarm is late by whole steps; give whole numbers of at least 0"
         ({"delay": -1}, f"delay=-1: {WHOLE}"),
         ({"delay": [3, 1.5]}, rf"delay=\[3, 1.5\]: {WHOLE}"),
         ({"delay": np.nan}, "delay=nan: give finite numbers"),
+        ({"delay": "late"}, "delay='late': give finite numbers"),
+        ({"delay": []}, r"delay has shape \(0,\); give one number, or one a condition"),
+        ({"delay": [[1]]}, r"delay has shape \(1, 1\); give one number"),
         ({"force": [1.0, np.inf]}, r"force=\[1.0, inf\]: give finite numbers"),
         ({"threshold": None}, "threshold=None: give finite numbers"),
+        ({"exploration": 0}, f"exploration=0: {BETWEEN}"),
+        ({"exploration": [0.1, 1.0]}, rf"exploration=\[0.1, 1.0\]: {BETWEEN}"),
+        ({"regulator_exploration": 1}, f"regulator_exploration=1: {BETWEEN}"),
+        ({"delay": [1, 2], "force": [1.0] * 3}, r"have \[2, 3\] entries; give each one, or one a"),
+        ({"benefit": (0.0, 1.0)}, r"benefit has shape \(2,\); give three numbers, of L, M and R"),
+        ({"cost": (0.0, 1.0, 2.0, 3.0)}, r"cost has shape \(4,\); .* or three a condition"),
+        ({"cost": 1.0}, r"cost has shape \(\); give three numbers"),
+        ({"benefit": np.ones((2, 2)), "delay": [1, 2]}, r"benefit has shape \(2, 2\); give three"),
+        ({"benefit": [(0, 1, 2), (0, 1)]}, "benefit=.*: give finite numbers"),
     ],
 )
 def test_wrong_conditions_are_named(fields, text):
@@ -210,9 +230,12 @@ def test_wrong_conditions_are_named(fields, text):
         ({"steps": 10.0}, "steps=10.0: give a whole number"),
         ({"steps": True}, "steps=True: give a whole number"),
         ({"precision": "half"}, "precision='half': give 'single' or 'double'"),
+        ({"of": slice(0, 0)}, "the populations are empty; give at least one run"),
     ],
 )
 def test_wrong_options_are_named(options, text):
+    if "of" in options:
+        options = {"of": populations()[options["of"]]}
     with pytest.raises(ValueError, match=text):
         run(Condition(), **options)
 
