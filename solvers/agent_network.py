@@ -49,7 +49,7 @@ class Blocks:
                 raise ValueError(f"Blocks({name}={value!r}): give a whole number of at least 1.")
         for name in ("inside", "between", "one_way", "bridges"):
             value = getattr(self, name)
-            if not 0 <= value <= 1:
+            if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
                 raise ValueError(f"Blocks({name}={value!r}): it is a share, between 0 and 1.")
 
     @property
@@ -94,11 +94,10 @@ class Populations:
         return self.first.shape[1]
 
     def __getitem__(self, chosen: Any) -> Populations:
-        """Some of the runs, by a slice or an array of their numbers."""
+        """Some of the runs, by a number, a slice or an array of numbers."""
+        runs = np.atleast_1d(np.arange(len(self))[chosen])
         arrays = {
-            name: value[chosen]
-            for name, value in vars(self).items()
-            if isinstance(value, np.ndarray)
+            name: value[runs] for name, value in vars(self).items() if isinstance(value, np.ndarray)
         }
         return dataclasses.replace(self, **arrays)
 

@@ -171,7 +171,7 @@ def test_a_seed_gives_one_population_in_whatever_company():
 
 def test_some_of_the_runs_are_populations(many):
     for chosen, expected in [
-        (slice(3, 9, 2), [3, 5, 7]), (np.array([7, 0]), [7, 0]), (many.seeds < 2, [0, 1]),
+        (slice(3, 9, 2), [3, 5, 7]), (np.array([7, 0]), [7, 0]), (many.seeds < 2, [0, 1]), (4, [4]),
     ]:  # fmt: skip
         some = many[chosen]
         assert len(some) == len(expected)
@@ -224,6 +224,8 @@ def test_wrong_seeds_are_named(seeds, text):
         ({"inside": 1.1}, r"Blocks\(inside=1.1\): it is a share, between 0 and 1"),
         ({"between": -0.1}, r"Blocks\(between=-0.1\): it is a share"),
         ({"one_way": np.nan}, r"Blocks\(one_way=nan\): it is a share"),
+        ({"bridges": None}, r"Blocks\(bridges=None\): it is a share"),
+        ({"inside": "0.1"}, r"Blocks\(inside='0.1'\): it is a share"),
     ],
 )
 def test_wrong_blocks_are_named(fields, text):
