@@ -200,4 +200,6 @@ def _most_between(pairs: np.ndarray, n: int, how_many: int) -> np.ndarray:
     graph.add_nodes_from(range(n))
     graph.add_edges_from_no_data([(int(a), int(b)) for a, b in pairs])
     found = rx.betweenness_centrality(graph, parallel_threshold=32)
-    return np.argsort([-found[node] for node in range(n)], kind="stable")[:how_many]
+    # Threads add up in any order; rounded, equal ones are equal again, and a seed gives one choice.
+    values = np.round([found[node] for node in range(n)], 12)
+    return np.argsort(-values, kind="stable")[:how_many]

@@ -3,6 +3,7 @@
 import networkx as nx
 import numpy as np
 import pytest
+import rustworkx as rx
 
 from lemmata.solvers import agent_network
 from lemmata.solvers.agent_network import Blocks, draw_populations
@@ -133,6 +134,22 @@ def test_the_betweenness_is_that_of_networkx():
     between = nx.betweenness_centrality(graph)
     best = sorted(range(240), key=lambda agent: -between[agent])[:28]
     np.testing.assert_array_equal(np.flatnonzero(drawn.bridge), sorted(best))
+
+
+def test_of_agents_of_equal_betweenness_the_first_are_chosen_however_sums_are_rounded(monkeypatch):
+    exact, rng = rx.betweenness_centrality, np.random.default_rng(0)
+
+    def in_another_order(graph, **options):
+        return {i: x * (1 + rng.uniform(-1e-14, 1e-14)) for i, x in exact(graph, **options).items()}
+
+    monkeypatch.setattr(rx, "betweenness_centrality", in_another_order)
+    # Six copies of a graph, in turn: each has one agent of the highest betweenness of all.
+    edges = np.array(nx.gnp_random_graph(40, 0.1, seed=1).edges())
+    copies = np.concatenate([6 * edges + copy for copy in range(6)])
+    for _ in range(5):
+        chosen = agent_network._most_between(copies, 240, 3)
+        np.testing.assert_array_equal(chosen % 6, [0, 1, 2])
+        assert len(set(chosen // 6)) == 1
 
 
 @pytest.mark.parametrize("blocks", [Blocks(), Blocks(3, 11, 0.2, 0.02), Blocks(1, 5, 0.9)])
