@@ -53,7 +53,7 @@ AT = {
     "table-6": {"condition": 2}, "table-6/second-half": {"condition": 2, "regime": 2},
     "robust-alpha-gamma": {"alpha": 0.2, "gamma": 0.99, "delay": 20},
     "hierarchy": {"delay": 20}, "hierarchy/second-half": {"delay": 20},
-    "hierarchy/as-stated": {},
+    "hierarchy/as-stated/second-half": {},
     "hierarchy-strict": {"delay": 20}, "hierarchy-strict/second-half": {"delay": 20, "pair": 0},
     "robust-threshold": {"delay": 20}, "learners-settle": {"delay": 20},
     "reactive-threshold": {}, "reactive-threshold/second-half": {},
@@ -150,7 +150,7 @@ def test_more_runs_go_on_where_fewer_ended():
 def test_how_many_runs_a_look_takes():
     assert runs_of(Accuracy()) == 500
     assert runs_of(Accuracy(4.0)) == 2000
-    assert runs_of(Accuracy(4.0, common=(0, 3))) == 1000
+    assert runs_of(Accuracy(4.0, common=(0, 3))) == 750
     assert runs_of(Accuracy(), first=250) == 250
     assert runs_of(Accuracy(4.0), first=250) == 2000
 

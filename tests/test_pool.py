@@ -12,6 +12,7 @@ from lemmata.verify.pool import families
     [
         (["a/x", "a/y", "b/x"], {"a": ["a/x", "a/y"], "b": ["b/x"]}),
         (["a/x", "a/x/late", "a/x/late/too"], {"a": ["a/x", "a/x/late", "a/x/late/too"]}),
+        (["a/x", "a/x/late/too"], {"a": ["a/x", "a/x/late/too"]}),
         (["a/x/late", "a/y"], {"a/x": ["a/x/late"], "a": ["a/y"]}),
     ],
 )

@@ -48,13 +48,13 @@ class Cell:
 def runs_of(accuracy: Accuracy, *, first: int = RUNS) -> int:
     """How many runs of a cell a look takes; `first` is how many a first, quick look does.
 
-    A counterexample is confirmed by half as many as a second look at an open question takes: what
-    is left to tell apart is large, and the networks are other ones.
+    A counterexample is confirmed by fewer than a second look at an open question takes: what is
+    left to tell apart is large, and the networks are other ones.
     """
     if accuracy.effort <= 1:
         return max(1, round(first * accuracy.effort))
     runs = accuracy.draws(RUNS)
-    return runs // 2 if accuracy.common[1] == CONFIRM else runs
+    return runs * 3 // 8 if accuracy.common[1] == CONFIRM else runs
 
 
 #: radical counts by cell, seed and look, of as many runs as were asked for so far

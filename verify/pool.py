@@ -64,10 +64,10 @@ def families(located: Sequence[Located]) -> dict[str, deque[Located]]:
     ids = {one.claim.id for one in located}
     families: dict[str, deque[Located]] = {}
     for one in located:
-        family = one.claim.id.rpartition("/")[0]
-        while family in ids:
-            family = family.rpartition("/")[0]
-        families.setdefault(family, deque()).append(one)
+        parts = one.claim.id.split("/")
+        ancestors = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+        first = next(path for path in ancestors if path in ids)
+        families.setdefault(first.rpartition("/")[0], deque()).append(one)
     return families
 
 

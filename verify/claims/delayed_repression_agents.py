@@ -26,6 +26,7 @@ from lemmata.verify.api import (
 from lemmata.verify.claims.delayed_repression import paper
 from lemmata.verify.claims.delayed_repression_readings import (
     STATED,
+    STATED_TAIL,
     TAIL,
     TRANSIENT,
     UNDETERRED,
@@ -34,7 +35,7 @@ from lemmata.verify.claims.delayed_repression_readings import (
     in_readings,
     regimes,
 )
-from lemmata.verify.claims.delayed_repression_tables import DELAYS, TABLE_3, TABLE_4, TABLE_5_FINE
+from lemmata.verify.claims.delayed_repression_tables import DELAYS, TABLE_3, TABLE_4
 from lemmata.verify.compare.quantiles import clopper_pearson
 
 HERE = "delayed-repression/agents"
@@ -71,13 +72,16 @@ def _ordered(p: Point, accuracy: Accuracy, reading: Reading, *, first: int = RUN
 
 @in_readings(
     "hierarchy",
-    {WHOLE: "", TAIL: "", STATED: f"{UNDETERRED}; of the reactive agents some 84 % run away at"
-     " delay 4"},
+    {
+        WHOLE: "",
+        TAIL: "",
+        STATED_TAIL: f"{UNDETERRED}; of the reactive agents hardly any is runaway late at delay 4",
+    },
     source=paper.at(_crossed_design),
     says=r"P_{\mathrm{fixed}} \le P_{\mathrm{Q-learning}} \le P_{\mathrm{reactive}}"
     r" \text{ (runaway) at delays } 4, 8, 14, 20",
     domain=_crossed,
-    domains={STATED: Domain(delay=Values(4), pair=Integers(1, 1))},
+    domains={STATED_TAIL: Domain(delay=Values(4), pair=Integers(1, 1))},
     predicted=0,
     compare=Difference(side="at least", absolute=0.06, because=THREE_RUNS),
     uses=(TABLE_5,),
@@ -92,17 +96,19 @@ def hierarchy(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     {WHOLE: "", TAIL: f"{TRANSIENT}: in the second half learners are as immune as fixed agents"},
     source=paper.at(f"{_crossed_design}: the conclusion under the table"),
     says=r"P_{\mathrm{fixed}} < P_{\mathrm{Q-learning}} < P_{\mathrm{reactive}}"
-    r" \text{ (runaway) at delays } 4, 8, 14, 20",
-    domain=_crossed,
+    r" \text{ (runaway) at delays } 8, 14, 20",
+    domain=Domain(delay=Values(8, 14, 20), pair=_PAIR),
+    domains={TAIL: Domain(delay=Values(20), pair=_PAIR)},
     predicted=0.04,
     compare=Difference(
         side="at least", absolute=0.01, because="more often by two runs in 50, or nearly"
     ),
     uses=(f"{HERE}/hierarchy",),
+    scope="delay 4, where learners run away in a tenth of the runs, is left to `hierarchy`",
 )
 def hierarchy_strict(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The pairs are 0: learners over fixed agents, 1: reactive agents over learners."""
-    return _ordered(p, accuracy, reading, first=MORE)
+    return _ordered(p, accuracy, reading, first=MORE if reading is TAIL else RUNS)
 
 
 @in_readings(
@@ -157,7 +163,7 @@ def learners_settle(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
 )  # fmt: skip
 def reactive_threshold(p: Point, accuracy: Accuracy, reading: Reading) -> Measurement:
     """Between the delays of the tables at which surely fewer, and more, than half run away."""
-    delays = sorted({*TABLE_5_FINE, *DELAYS})
+    delays = (2, 3, 8, 14, 20)
     cells = [Cell("reactive", delay=delay) for delay in delays]
     seen = happened(cells, reading.runaway, accuracy, first=MORE)
     sure = [clopper_pearson(int(one.sum()), one.size, SURELY) for one in seen]
@@ -232,7 +238,7 @@ def _after(value: Any, table: Any) -> int:
 def bounded(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
     """The runaway runs of all tables together, how many have a larger mean."""
     if reading.payoffs == "stated":
-        cells = [Cell(delay=20, payoffs="stated")]
+        cells = [Cell(delay=4, payoffs="stated")]
     else:
         cells = [
             *(Cell(delay=d, sharpness=20.0) for d in TABLE_3),

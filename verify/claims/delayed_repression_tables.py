@@ -225,4 +225,4 @@ def robust_alpha_gamma(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
         Cell(delay=int(delay), learning_rate=float(alpha), discount=float(gamma))
         for alpha, gamma, delay in zip(p.alpha, p.gamma, p.delay, strict=True)
     ]
-    return share(cells, reading.runaway, accuracy, first=250)
+    return share(cells, reading.runaway, accuracy, first=200)
