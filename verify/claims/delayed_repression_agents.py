@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lemmata.verify.agent_measure import RUNS, Cell, happened, radical_counts, share
+from lemmata.verify.agent_measure import Cell, happened, radical_counts, share
 from lemmata.verify.api import (
     Accuracy,
     Certificate,
@@ -63,7 +63,7 @@ def _ordered(p: Point, accuracy: Accuracy, reading: Reading, *, first: int = RUN
             Cell(PAIRS[int(pair)][side], delay=int(delay), payoffs=reading.payoffs)
             for pair, delay in zip(p.pair, p.delay, strict=True)
         ]
-        found = radical_counts(cells, accuracy, first=first)
+        found = radical_counts(cells, accuracy)
         events.append(
             [reading.runaway(c, AGENTS, float(x)) for c, x in zip(found, above, strict=True)]
         )
@@ -99,16 +99,18 @@ def hierarchy(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     r" \text{ (runaway) at delays } 8, 14, 20",
     domain=Domain(delay=Values(8, 14, 20), pair=_PAIR),
     domains={TAIL: Domain(delay=Values(20), pair=_PAIR)},
-    predicted=0.04,
+    predicted=0.05,
     compare=Difference(
-        side="at least", absolute=0.01, because="more often by two runs in 50, or nearly"
+        side="at least",
+        absolute=0.01,
+        because="more often by two runs in 50, the least that they can show",
     ),
     uses=(f"{HERE}/hierarchy",),
     scope="delay 4, where learners run away in a tenth of the runs, is left to `hierarchy`",
 )
 def hierarchy_strict(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The pairs are 0: learners over fixed agents, 1: reactive agents over learners."""
-    return _ordered(p, accuracy, reading, first=MORE if reading is TAIL else RUNS)
+    return _ordered(p, accuracy, reading)
 
 
 @in_readings(
