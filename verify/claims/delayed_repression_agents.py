@@ -54,7 +54,7 @@ _LATE, _PAIR = Values(*DELAYS[1:]), Integers(0, 1)
 _crossed = Domain(delay=_LATE, pair=_PAIR)
 
 
-def _ordered(p: Point, accuracy: Accuracy, reading: Reading, *, first: int = RUNS) -> Paired:
+def _ordered(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """Whether each architecture of a pair runs away, in the same runs."""
     above = p.threshold if "threshold" in p else np.full(len(p.pair), 0.40)
     events = []
