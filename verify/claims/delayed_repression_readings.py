@@ -63,8 +63,8 @@ TRANSIENT = (
 UNDETERRED = (
     "With C = kappa f a radical who is punished at every step still earns about "
     "2 chi - 2 kappa + 0.44 I, and punishment comes with probability below d: being radical pays "
-    "at every alarm, so that the learners' radical share stays near 0.46 for all delays and k, "
-    "none included"
+    "at every alarm that was seen. Every run of learners is runaway, without delay too; their "
+    "radical share stays near 0.46"
 )
 
 

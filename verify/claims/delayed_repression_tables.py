@@ -118,7 +118,7 @@ TABLE_5 = {
 @in_readings(
     "table-5",
     {WHOLE: "", TAIL: f"{TRANSIENT}: no learners are left of the 66 %. Reactive agents that pass "
-     "0.40 at delays of 4 to 8 have mostly come to rest, all moderate, before the second half",
+     "0.40 at delays of 4 to 8 mostly have no radicals left in the second half",
      STATED: UNDETERRED, STATED_TAIL: UNDETERRED},
     source=paper.at("Experiment 5, runaway rate by delay and architecture at k = 10"),
     says=r"P(\mathrm{runaway}) = 0 \text{ (fixed)};\ 0, 0.80, 0.96, 0.96, 0.96 \text{ (reactive)};"
@@ -148,9 +148,10 @@ TABLE_5_FINE = {
 
 @in_readings(
     "table-5-fine",
-    {WHOLE: "", TAIL: "Reactive agents pass 0.40 once or twice and then come to rest: all are "
-     "moderate, the alarm is the mean detectability, which they answer with moderation. At delays "
-     "of 3 to 5 all but about one run in fifty have come to rest in the second half"},
+    {WHOLE: "", TAIL: "Reactive agents pass 0.40 once or a few times; then, at short delays, no "
+     "one is radical any more: the alarm stays between 0.35 and 0.75, which they answer with "
+     "moderation, or with loyalty where just punished. At delays of 3 to 5 all but one run in "
+     "twenty are so"},
     source=paper.at("Experiment 5, the fine sweep of reactive agents at k = 10"),
     says=r"P(\mathrm{runaway}) = 0, 0, 0.04, 0.62, 0.80, 0.94, 0.96, 0.96 \text{ at delays }"
     r" 0, 1, 2, 3, 4, 5, 6, 8, \text{ with the shares of stable and oscillatory runs}",
