@@ -3,12 +3,11 @@
 Populations of 240 agents for 500 steps under an alarm that is 6 steps late. The first peer is the
 plain Python of `tests/agents_oracle.py`, one agent at a time; the second does the same steps in
 NumPy, one population at a time, all its agents at once. All get equal draws, and in double
-precision all have to give equal trajectories: otherwise there is no number. In single precision a
-rounded number can fall on the other side of an edge, which changes all that follows; the runs that
-this did not happen to are counted. The process keeps to one core, so that all have one thread;
-`--all-cores` lets `simulate` have every core, and its peers still have one. Times are the best of
-warm repeats that take turns. Populations are drawn beforehand, the peers' draws too; `simulate`
-draws its own.
+precision all have to give equal trajectories: otherwise there is no number. In single precision
+rounding can change a decision, and with it all that follows; the runs in which it did not are
+counted. The process keeps to one core, so that all have one thread; `--all-cores` lets `simulate`
+have every core, and its peers still have one. Times are the best of warm repeats that take turns.
+Populations are drawn beforehand, the peers' draws too; `simulate` draws its own.
 """
 
 from __future__ import annotations
