@@ -32,7 +32,7 @@ def runaway_whole_run(counts: Any, agents: int, above: float = RUNAWAY_ABOVE) ->
 
     This is what the authors' code of arXiv 2605.30392 calls runaway.
     """
-    return np.max(_checked(counts, agents), axis=-1) / agents > above
+    return np.max(_checked(counts, agents), axis=-1) / agents > _share(above)
 
 
 def runaway_second_half(counts: Any, agents: int, above: float = RUNAWAY_ABOVE) -> np.ndarray:
@@ -40,7 +40,7 @@ def runaway_second_half(counts: Any, agents: int, above: float = RUNAWAY_ABOVE) 
 
     This is what the text of arXiv 2605.30392 says: statistics of the tail, after the transient.
     """
-    return np.max(second_half(_checked(counts, agents)), axis=-1) / agents > above
+    return np.max(second_half(_checked(counts, agents)), axis=-1) / agents > _share(above)
 
 
 def oscillatory(counts: Any, agents: int) -> np.ndarray:
@@ -65,6 +65,12 @@ def regimes(
     """The number of each run's regime in `REGIMES`; runaway goes first, then oscillatory."""
     swings = oscillatory(counts, agents)
     return np.where(runaway(counts, agents), 2, np.where(swings, 1, 0))
+
+
+def _share(above: float) -> float:
+    if not 0 <= above < 1:  # nor is NaN
+        raise ValueError(f"above={above!r}: a threshold is a share of at least 0 and below 1.")
+    return above
 
 
 def _checked(counts: Any, agents: int) -> np.ndarray:

@@ -151,6 +151,7 @@ def test_how_many_runs_a_look_takes():
     assert runs_of(Accuracy()) == 500
     assert runs_of(Accuracy(4.0)) == 2000
     assert runs_of(Accuracy(4.0, common=(0, 3))) == 750
+    assert runs_of(Accuracy(4.0, common=(0, 3)), first=1000) == 1000  # no fewer than at first
     assert runs_of(Accuracy(), first=250) == 250
     assert runs_of(Accuracy(4.0), first=250) == 2000
 

@@ -1,6 +1,7 @@
 """Domains: what is sampled lies inside, and what is wrong is said."""
 
 import copy
+import dataclasses
 import math
 import pickle
 
@@ -253,6 +254,13 @@ def test_a_fixed_value_must_be_on_the_list():
 def test_a_bad_list_of_values_is_explained(values, message):
     with pytest.raises(UsageError, match=message):
         Values(*values)
+
+
+def test_a_list_of_values_stays_as_it_is():
+    axis = Values(0, 2, 20)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        axis.values = (9,)  # pyright: ignore
+    assert axis.holds(2)
 
 
 def test_values_survive_copying_and_pickling():

@@ -147,7 +147,9 @@ def test_many_runs_are_what_a_slow_reading_says_of_each(agents, shape, data):
         assert REGIMES[number] == read_slowly(run, agents)
 
 
-@given(hnp.arrays(np.int16, (5, 11), elements=st.integers(0, 240)), st.floats(0, 1))
+@given(
+    hnp.arrays(np.int16, (5, 11), elements=st.integers(0, 240)), st.floats(0, 1, exclude_max=True)
+)
 def test_runaway_in_the_second_half_is_runaway(counts, above):
     whole = runaway_whole_run(counts, 240, above)
     assert np.all(whole | ~runaway_second_half(counts, 240, above))
@@ -185,3 +187,10 @@ def test_any_axes_may_lead():
 def test_wrong_counts_are_named(reading, counts, agents, text):
     with pytest.raises(ValueError, match=text):
         reading(counts, agents)
+
+
+@pytest.mark.parametrize("runaway", [runaway_whole_run, runaway_second_half])
+@pytest.mark.parametrize("above", [40, 1.0, -0.1, float("nan")])
+def test_a_threshold_that_is_no_share_is_refused(runaway, above):
+    with pytest.raises(ValueError, match="a threshold is a share of at least 0 and below 1"):
+        runaway(np.zeros((2, 10)), 240, above)

@@ -54,7 +54,7 @@ def runs_of(accuracy: Accuracy, *, first: int = RUNS) -> int:
     if accuracy.effort <= 1:
         return max(1, round(first * accuracy.effort))
     runs = accuracy.draws(RUNS)
-    return runs * 3 // 8 if accuracy.common[1] == CONFIRM else runs
+    return max(first, runs * 3 // 8) if accuracy.common[1] == CONFIRM else runs
 
 
 #: radical counts by cell, seed and look, of as many runs as were asked for so far

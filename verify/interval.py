@@ -85,6 +85,7 @@ class Integers(Interval):
         return int(self.hi) - int(self.lo) + 1
 
 
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Values(Interval):
     """A parameter that takes the values of a list, such as the rows of a printed table.
 
