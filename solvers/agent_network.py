@@ -10,16 +10,21 @@ them, and so on.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 #: the shares of L, M and R among the first actions
 FIRST_ACTIONS = (0.80, 0.17, 0.03)
-#: the stairs are whole tenths of the agents, so that few shapes are compiled
-STAIRS = 10
+#: each step of the stairs is a multiple of this many agents, as many as a processor adds at once
+WIDTH = 8
+#: how rarely a population needs wider stairs than its block model is given
+RARELY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,11 @@ class Blocks:
     def __post_init__(self) -> None:
         for name in ("communities", "size"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"Blocks({name}={value!r}): give a whole number of at least 1.")
         for name in ("inside", "between", "one_way", "bridges"):
             value = getattr(self, name)
-            if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
                 raise ValueError(f"Blocks({name}={value!r}): it is a share, between 0 and 1.")
 
     @property
@@ -102,26 +107,20 @@ class Populations:
         return dataclasses.replace(self, **arrays)
 
 
-def draw_populations(seeds: Sequence[int], blocks: Blocks | None = None) -> Populations:
+def draw_populations(seeds: Iterable[int], blocks: Blocks | None = None) -> Populations:
     """Draw one population from each seed.
 
-    **Raises:** `ValueError` for no seeds, or for one that is no whole number in [0, 2^32).
+    **Raises:** `ValueError` for no seeds, one that is no whole number in [0, 2^32), or one twice.
 
     The ranges of the traits are those of the code of arXiv 2605.30392: chi in [0.85, 1.25] and
     0.2 more for a bridge, kappa in [0.9, 1.5], d in [0.45, 1] and 0.15 more for a bridge but at
     most 1; weights in [0.7, 1.6] inside a community and in [0.5, 1.3] between two.
     """
     blocks = blocks or Blocks()
-    for seed in seeds:
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-            raise ValueError(f"seed {seed!r}: give a whole number.")
-        if not 0 <= seed < 2**32:
-            raise ValueError(f"seed {seed!r}: give one of at least 0 and below 2^32.")
-    if not len(seeds):
-        raise ValueError("no seeds: a population is drawn from a seed; give at least one.")
-    drawn = [_draw(int(seed), blocks) for seed in seeds]
+    seeds = _checked(seeds)
+    drawn = [_draw(seed, blocks) for seed in seeds]
     degrees = np.stack([np.bincount(one.targets, minlength=blocks.agents) for one in drawn])
-    stairs = _stairs(degrees)
+    stairs = _stairs(blocks, degrees)
     starts = np.cumsum([0, *stairs])
     neighbours = np.zeros((len(drawn), starts[-1]), dtype=np.int32)
     weights = np.zeros(neighbours.shape)
@@ -143,13 +142,76 @@ def draw_populations(seeds: Sequence[int], blocks: Blocks | None = None) -> Popu
     )  # fmt: skip
 
 
-def _stairs(degrees: np.ndarray) -> tuple[int, ...]:
-    """How many agents need a place of each rank, at most over the runs, in whole steps."""
-    agents = degrees.shape[1]
-    step = max(1, agents // STAIRS)
+def _checked(seeds: Iterable[Any]) -> list[int]:
+    if not isinstance(seeds, Iterable):
+        raise ValueError(f"seeds={seeds!r}: give a list of them.")
+    found: dict[int, None] = {}
+    for seed in seeds:
+        if isinstance(seed, bool) or not isinstance(seed, Integral):
+            raise ValueError(f"seed {seed!r}: give a whole number.")
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"seed {seed!r}: give one of at least 0 and below 2^32.")
+        if int(seed) in found:
+            raise ValueError(f"seed {seed!r} comes twice; its runs would be one run counted twice.")
+        found[int(seed)] = None
+    if not found:
+        raise ValueError("no seeds: a population is drawn from a seed; give at least one.")
+    return list(found)
+
+
+def joined(populations: Sequence[Populations]) -> Populations:
+    """The runs of several, one after the other."""
+    ranks = itertools.zip_longest(*(one.stairs for one in populations), fillvalue=0)
+    stairs = tuple(map(max, ranks))
+    arrays = {
+        name: np.concatenate([getattr(one, name) for one in populations])
+        for name, value in vars(populations[0]).items()
+        if isinstance(value, np.ndarray) and name not in ("neighbours", "weights")
+    }
+    for name in ("neighbours", "weights"):
+        arrays[name] = np.concatenate(
+            [_widened(getattr(one, name), one.stairs, stairs) for one in populations]
+        )
+    return Populations(stairs=stairs, **arrays)
+
+
+def _widened(entries: np.ndarray, old: tuple[int, ...], new: tuple[int, ...]) -> np.ndarray:
+    """Entries on the old stairs, put on new ones that are no narrower; the new places are 0."""
+    if old == new:
+        return entries
+    wider = np.zeros((len(entries), sum(new)), dtype=entries.dtype)
+    for start, place, agents in zip(np.cumsum([0, *old]), np.cumsum([0, *new]), old, strict=False):
+        wider[:, place : place + agents] = entries[:, start : start + agents]
+    return wider
+
+
+def _stairs(blocks: Blocks, degrees: np.ndarray) -> tuple[int, ...]:
+    """How many agents need a place of each rank.
+
+    As many as the block model hardly ever exceeds, so that all of its populations have one shape
+    and one program serves them; more where these in-degrees do need more.
+    """
+    agents = blocks.agents
     ranks = range(max(1, int(degrees.max(initial=0))))
-    most = [int((degrees > rank).sum(axis=1).max()) for rank in ranks]
-    return tuple(min(agents, step * max(1, -(-count // step))) for count in most)
+    needed = [int((degrees > rank).sum(axis=1).max()) for rank in ranks]
+    both = itertools.zip_longest(_expected_stairs(blocks), needed, fillvalue=0)
+    return tuple(min(agents, WIDTH * max(1, -(-max(pair) // WIDTH))) for pair in both)
+
+
+@functools.lru_cache(maxsize=64)
+def _expected_stairs(blocks: Blocks) -> tuple[int, ...]:
+    """A bound, for each rank, on how many agents have more in-neighbours than that."""
+    from scipy.stats import binom
+
+    own = blocks.size - 1
+    others = blocks.agents - blocks.size
+    degree = np.convolve(
+        binom.pmf(np.arange(own + 1), own, blocks.inside * blocks.one_way),
+        binom.pmf(np.arange(others + 1), others, blocks.between * blocks.one_way),
+    )
+    more = np.clip(1 - np.cumsum(degree), 0.0, 1.0)  # rounding leaves 1e-16 where there are none
+    most = binom.isf(RARELY, blocks.agents, more).astype(int)
+    return tuple(int(count) for count in most[most > 0])
 
 
 @dataclass(frozen=True)

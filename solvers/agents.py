@@ -1,9 +1,7 @@
 """Simulate populations of agents under a late alarm: fixed, reactive, or learning.
 
-The order of a step is that of the authors' code of arXiv 2605.30392. At step t the alarm that is
-read is A(t - 1 - delay), and before the first step the alarm of the first population. All agents
-act on it at once; then each is punished or not, by the same late alarm; then all are rewarded, by
-what their neighbours do now; then the learners learn, with the next late alarm as what comes next.
+Every run has a population and a condition of its own, and one program serves them all; see
+`lemmata.solvers.agent_step` for what happens in a step.
 """
 
 from __future__ import annotations
@@ -12,166 +10,20 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Literal, NamedTuple, get_args
+from numbers import Integral
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.extend.random import threefry_2x32
 
-from lemmata.solvers import agent_rules as rules
 from lemmata.solvers.agent_network import Populations
 from lemmata.solvers.agent_rules import Condition
+from lemmata.solvers.agent_step import Policy, Society, State, begin, step
 
-Policy = Literal["fixed", "reactive", "q-learning"]
 #: how many populations are simulated at once: as many as the caches hold, and no fewer
-LANES = 256
-
-
-class Society(NamedTuple):
-    """One population as the step needs it; see `Populations` for the fields."""
-
-    neighbours: Any
-    weights: Any
-    charisma: Any
-    cost_scale: Any
-    detectability: Any
-
-
-class State(NamedTuple):
-    """What one step hands to the next.
-
-    **Fields:** the agents' `action`, whether each was `punished`, the `influence` on it, the past
-    `alarms` by step modulo their number, the agents' `values` (action, state, agent), and the
-    regulator's `regulator_values` (force, state).
-    """
-
-    action: Any
-    punished: Any
-    influence: Any
-    alarms: Any
-    values: Any
-    regulator_values: Any
-
-
-def influences(society: Society, action: Any, stairs: tuple[int, ...]) -> jax.Array:
-    """The weighted activity of each agent's in-neighbours; see `Populations` for the stairs."""
-    weighed = society.weights * action.astype(society.weights.dtype)[society.neighbours]
-    total = jnp.zeros(len(action), weighed.dtype)
-    start = 0
-    for agents in stairs:
-        total += jnp.pad(weighed[start : start + agents], (0, len(action) - agents))
-        start += agents
-    return total
-
-
-def alarm_of(society: Society, action: Any) -> jax.Array:
-    """The mean activity, each agent's as far as it can be detected."""
-    return jnp.mean(society.detectability * action.astype(society.detectability.dtype))
-
-
-def begin(society: Society, first: Any, *, memory: int, stairs: tuple[int, ...]) -> State:
-    """The state before the first step; `memory` alarms are kept, more than the longest delay."""
-    dtype = society.weights.dtype
-    return State(
-        first,
-        jnp.zeros(first.shape, bool),
-        influences(society, first, stairs),
-        jnp.full(memory, alarm_of(society, first)),
-        jnp.zeros((3, rules.STATES, first.shape[0]), dtype),
-        jnp.zeros((len(rules.FORCES), 12), dtype),
-    )
-
-
-def step(
-    state: State,
-    t: Any,
-    draws: Any,
-    society: Society,
-    condition: Condition,
-    *,
-    policy: Policy,
-    stairs: tuple[int, ...],
-    regulated: bool = False,
-) -> State:
-    """One step of one population.
-
-    **Arguments:**
-
-    - `t`: the number of the step, from 0.
-    - `draws`: uniform numbers in [0, 1), shape `(2, agents + 1)`: for acting and for being
-      punished; the last column is the regulator's.
-    - `regulated`: whether the regulator learns its force.
-    """
-    memory = len(state.alarms)
-    late = state.alarms[(t - 1 - condition.delay) % memory]
-    acting, punishing = draws[0, :-1], draws[1, :-1]
-    before = _seen(state.influence, late, state.punished)
-    force, choice, regulator_saw = condition.force, None, None
-    if regulated:
-        regulator_saw = _regulator_sees(late, state.action)
-        options = state.regulator_values[:, regulator_saw]
-        choice = rules.explore_or_best(draws[0, -1], options, condition.regulator_exploration)
-        force = jnp.asarray(rules.FORCES, state.alarms.dtype)[choice]
-    known = None
-    if policy == "fixed":
-        action = rules.drawn(acting, rules.FIXED)
-    elif policy == "reactive":
-        alarm_bucket = rules.bucket(late, rules.ALARM)
-        action = rules.reactive(acting, state.influence, alarm_bucket, state.punished)
-    else:
-        known = _of_state(state.values, before)
-        action = rules.explore_or_best(acting, known, condition.exploration)
-
-    influence = influences(society, action, stairs)
-    punished = punishing < rules.response(late, force, society.detectability, condition)
-    alarm = alarm_of(society, action)
-    alarms = jax.lax.dynamic_update_index_in_dim(state.alarms, alarm, t % memory, 0)
-
-    values = state.values
-    if known is not None:
-        reward = (
-            rules.of_action(action, condition.benefit) * society.charisma
-            + condition.influence * influence * action
-            - punished * rules.of_action(action, condition.cost) * society.cost_scale
-        )
-        after = _seen(influence, alarms[(t - condition.delay) % memory], punished)
-        best = jnp.max(_of_state(values, after), axis=0)
-        old = jnp.take_along_axis(known, action[None], axis=0)[0]
-        new = old + condition.learning_rate * (reward + condition.discount * best - old)
-        agent = jnp.arange(len(action))
-        values = values.at[action, before, agent].set(
-            new.astype(values.dtype), unique_indices=True, mode="promise_in_bounds"
-        )
-    regulator_values = state.regulator_values
-    if regulated:
-        # What comes next for the regulator is seen without delay, as in the authors' code.
-        seen = _regulator_sees(alarm, action)
-        rewards = jnp.asarray(rules.regulator_rewards(len(action)), force.dtype)
-        reward = rewards[choice, jnp.sum(action == 2)]
-        best = jnp.max(regulator_values[:, seen])
-        old = regulator_values[choice, regulator_saw]
-        new = old + condition.regulator_rate * (reward + condition.regulator_discount * best - old)
-        regulator_values = regulator_values.at[choice, regulator_saw].set(new)
-    return State(action, punished, influence, alarms, values, regulator_values)
-
-
-def _seen(influence: Any, late: Any, punished: Any) -> jax.Array:
-    """The number of the state that each agent finds itself in."""
-    where = rules.bucket(late, rules.ALARM) * 3 + rules.bucket(influence, rules.INFLUENCE)
-    return where * 2 + punished
-
-
-def _of_state(values: Any, state: Any) -> jax.Array:
-    """The three actions' values in each agent's state, shape `(3, agents)`."""
-    return jnp.take_along_axis(values, state[None, None, :], axis=1)[:, 0]
-
-
-def _regulator_sees(alarm: Any, action: Any) -> jax.Array:
-    # Counts are compared, for a rounded share could miss an edge that it lies on.
-    edges = tuple(edge * len(action) for edge in rules.REGULATOR_RADICALS)
-    radicals = rules.bucket(jnp.sum(action == 2), edges)
-    return rules.bucket(alarm, rules.REGULATOR_ALARM) * 3 + radicals
+LANES = 64
 
 
 def uniforms(key: Any, t: Any, seed: Any, agents: int, dtype: Any) -> jax.Array:
@@ -215,17 +67,21 @@ def simulate(
     **Returns:** counts, shape `(conditions, runs, steps)`, int16. The first is that of the first
     actions; what the last step leads to is not seen, as in the authors' code.
 
-    **Raises:** `ValueError` for an unknown policy, steps below 1, no runs, fields of `conditions`
-    that do not fit together, a delay that is no whole number of at least 0, a parameter that is not
-    finite, or double precision where JAX has it off.
+    **Raises:** `ValueError` for an unknown policy, steps below 1, no runs, what is no key, fields
+    of `conditions` that do not fit together, a delay that is no whole number of at least 0, a
+    parameter that is not finite or out of its range, or double precision where JAX has it off.
     """
     if policy not in get_args(Policy):
         raise ValueError(f"policy={policy!r}: give one of {', '.join(get_args(Policy))}.")
-    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+    if isinstance(steps, bool) or not isinstance(steps, Integral) or steps < 1:
         raise ValueError(f"steps={steps!r}: give a whole number of at least 1.")
+    typed = isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    if not typed or key.shape:
+        raise ValueError(f"key={key!r}: give one key, such as jax.random.key(0).")
     dtype = _dtype(precision)
     if not len(populations):
         raise ValueError("the populations are empty; give at least one run.")
+    steps = int(steps)
     table = _checked(conditions, dtype, steps)
     shape = len(table.delay), len(populations)
     memory = 32
@@ -234,23 +90,25 @@ def simulate(
     lanes = np.arange(shape[0] * shape[1])
     size = min(LANES, 1 << (len(lanes) - 1).bit_length())
 
-    def batch(start: int) -> np.ndarray:
+    def batch(start: int) -> tuple[Any, ...]:
         # The last batch is filled up with what it begins with, so that one program serves all.
         condition, run = np.divmod(np.resize(lanes[start : start + size], size), shape[1])
         society = Society(
             populations.neighbours[run],
             *(getattr(populations, name)[run].astype(dtype) for name in Society._fields[1:]),
         )
-        return np.asarray(
-            _together(
-                key, populations.seeds[run], society, populations.first[run],
-                Condition(*(values[condition] for values in table)),
-                policy=policy, regulated=regulated, steps=steps, memory=memory,
-                stairs=populations.stairs,
-            )
-        )  # fmt: skip
+        varied = Condition(*(values[condition] for values in table))
+        return key, populations.seeds[run], society, populations.first[run], varied
 
-    counts = _in_threads(batch, range(0, len(lanes), size))
+    how = {
+        "policy": policy, "regulated": regulated, "steps": steps, "memory": memory,
+        "stairs": populations.stairs,
+    }  # fmt: skip
+    # Compiled before the threads begin, each of which would compile it otherwise.
+    program = _together.lower(*batch(0), **how).compile()
+    counts = _in_threads(
+        lambda start: np.asarray(program(*batch(start))), range(0, len(lanes), size)
+    )
     return np.concatenate(counts)[: len(lanes)].reshape(*shape, steps)
 
 
@@ -260,10 +118,9 @@ def _in_threads(batch: Callable[[int], np.ndarray], starts: Sequence[int]) -> li
     What a step does to one batch is too small for XLA to share well between cores; two batches at
     once on two cores are nearly twice as fast as one after the other.
     """
-    first = batch(starts[0])  # the others find it compiled
     with ThreadPoolExecutor(max_workers=_cores()) as pool:
         try:
-            return [first, *pool.map(batch, starts[1:])]
+            return list(pool.map(batch, starts))
         except BaseException:  # an interrupt does not wait for what has not begun
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -321,15 +178,26 @@ def _dtype(precision: str) -> Any:
     return np.float32 if precision == "single" else np.float64
 
 
+def _finite(value: Any, dtype: Any) -> np.ndarray | None:
+    """The value as an array of numbers that are finite in this precision too; None if it is not."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "iuf":
+            return None
+        with np.errstate(over="ignore"):
+            # Compared as they will be used: what rounds to 1 is no probability below 1.
+            rounded = array.astype(dtype).astype(float)
+    except ValueError:
+        return None
+    return rounded if np.all(np.isfinite(rounded)) else None
+
+
 def _checked(conditions: Condition, dtype: Any, steps: int) -> Condition:
     """The conditions, each field with a leading axis of the same length."""
     arrays, lengths = {}, {}
     for name, value in conditions._asdict().items():
-        try:
-            array = np.asarray(value, dtype=float)
-        except ValueError:
-            array = np.asarray(np.nan)
-        if not np.all(np.isfinite(array)):
+        array = _finite(value, dtype)
+        if array is None:
             raise ValueError(f"{name}={value!r}: give finite numbers.")
         entry = (3,) if name in ("benefit", "cost") else ()
         axes = array.ndim - len(entry)
@@ -356,6 +224,9 @@ def _checked(conditions: Condition, dtype: Any, steps: int) -> Condition:
         if np.any(arrays[name] <= 0) or np.any(arrays[name] >= 1):
             value = getattr(conditions, name)
             raise ValueError(f"{name}={value!r}: a probability strictly between 0 and 1.")
+    for name in ("learning_rate", "discount", "regulator_rate", "regulator_discount"):
+        if np.any(arrays[name] < 0) or np.any(arrays[name] > 1):
+            raise ValueError(f"{name}={getattr(conditions, name)!r}: give one from 0 to 1.")
     count = max(lengths.values(), default=1)
 
     def whole(name: str, array: np.ndarray) -> np.ndarray:

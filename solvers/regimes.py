@@ -79,8 +79,12 @@ def _checked(counts: Any, agents: int) -> np.ndarray:
         raise ValueError(f"agents={agents!r}: give the whole number of agents, at least 1.")
     if counts.ndim < 1 or counts.shape[-1] < 2:
         raise ValueError(f"counts have shape {counts.shape}; give runs of at least 2 samples.")
+    if counts.dtype.kind not in "iuf":
+        raise ValueError(f"counts are of type {counts.dtype}; give numbers of agents.")
     if not np.all((counts >= 0) & (counts <= agents)):
         raise ValueError(
             f"counts lie between {counts.min()} and {counts.max()}; there are {agents} agents."
         )
+    if np.any(counts != np.round(counts)):
+        raise ValueError("counts are not whole: give how many agents are radical, not their share.")
     return counts

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -13,8 +14,10 @@ from lemmata.verify.agent_measure import Cell, radical_counts, runs_of
 from lemmata.verify.claim import Claim
 from lemmata.verify.claims import delayed_repression_agents as agents
 from lemmata.verify.claims import delayed_repression_tables as tables
-from lemmata.verify.claims.delayed_repression_readings import TAIL, WHOLE
+from lemmata.verify.claims import delayed_repression_trends as trends
+from lemmata.verify.claims.delayed_repression_readings import TAIL, WHOLE, in_readings
 from lemmata.verify.decide import decide
+from lemmata.verify.domain import Domain
 from lemmata.verify.loading import claims_in
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome, Verdict
@@ -27,7 +30,8 @@ HERE = "delayed-repression/agents/"
 @lru_cache
 def _claims() -> dict[str, Claim]:
     """By the end of their ids. No variable of the module, for pytest would decide them all."""
-    return {one.id.removeprefix(HERE): one for one in [*claims_in(tables), *claims_in(agents)]}
+    found = [one for module in (tables, agents, trends) for one in claims_in(module)]
+    return {one.id.removeprefix(HERE): one for one in found}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,7 +61,9 @@ AT = {
     "hierarchy-strict": {"delay": 20}, "hierarchy-strict/second-half": {"delay": 20, "pair": 0},
     "robust-threshold": {"delay": 20}, "learners-settle": {"delay": 20},
     "reactive-threshold": {}, "reactive-threshold/second-half": {},
-    "delay-monotone": {"delay": 20}, "fixed-immune": {},
+    "delay-monotone": {"delay": 20}, "delay-monotone/second-half": {"delay": 20},
+    "delay-effect": {}, "delay-effect/second-half": {}, "fixed-immune": {},
+    "sharpness-monotone": {"k": 3}, "sharpness-effect": {}, "sharpness-effect/second-half": {},
 }  # fmt: skip
 
 
@@ -80,6 +86,8 @@ WRONG = [
     ("hierarchy", lambda p: 0.9, {"delay": 20}),
     ("reactive-threshold", lambda p: 3.6, {}),
     ("delay-monotone", lambda p: 0.5, {"delay": 20}),
+    ("delay-effect", lambda p: 0.98, {}),
+    ("sharpness-effect", lambda p: 0.9, {}),
     ("learners-settle", lambda p: 0.2, {"delay": 20}),
 ]
 
@@ -123,7 +131,14 @@ def test_the_proof_of_immunity_holds_and_would_fail_for_bolder_agents():
     proof = agents.proved_immunity()
 
     assert proof.proved
-    assert "below 1e-30" in proof.statement
+    assert "240 fixed agents have more than 96 radicals" in proof.statement
+    assert not agents.proved_immunity(later=Fraction(1, 5)).proved
+    assert not agents.proved_immunity(first=Fraction(1, 5)).proved
+
+
+def test_what_holds_is_not_claimed_of_a_part_of_the_domain():
+    with pytest.raises(ValueError, match="few: what holds, holds on the whole domain"):
+        in_readings("few", {WHOLE: ""}, domains={WHOLE: Domain()}, domain=Domain())
 
 
 def test_a_look_has_runs_of_its_own_and_claims_share_them():
@@ -150,7 +165,7 @@ def test_more_runs_go_on_where_fewer_ended():
 def test_how_many_runs_a_look_takes():
     assert runs_of(Accuracy()) == 500
     assert runs_of(Accuracy(4.0)) == 2000
-    assert runs_of(Accuracy(4.0, common=(0, 3))) == 750
+    assert runs_of(Accuracy(4.0, common=(0, 3))) == 500
     assert runs_of(Accuracy(4.0, common=(0, 3)), first=1000) == 1000  # no fewer than at first
     assert runs_of(Accuracy(), first=250) == 250
     assert runs_of(Accuracy(4.0), first=250) == 2000

@@ -1,12 +1,14 @@
 """Populations of agents: networks, bridges and traits, against what they are drawn from."""
 
+import dataclasses
+
 import networkx as nx
 import numpy as np
 import pytest
 import rustworkx as rx
 
 from lemmata.solvers import agent_network
-from lemmata.solvers.agent_network import Blocks, draw_populations
+from lemmata.solvers.agent_network import Blocks, _widened, draw_populations, joined
 
 pytestmark = pytest.mark.heavy
 
@@ -201,7 +203,7 @@ def test_some_of_the_runs_are_populations(many):
 def test_extreme_blocks():
     none = draw_populations([1, 2], Blocks(3, 5, 0.0, 0.0))
     assert not none.weights.any()
-    assert none.stairs == (1,)
+    assert none.stairs == (8,)  # no lists are empty
     np.testing.assert_array_equal(np.nonzero(none.bridge), [[0, 1], [0, 0]])  # of equal, the first
     everyone = draw_populations([1, 2], Blocks(3, 5, 1.0, 1.0, 1.0, 1.0))
     assert everyone.stairs == (15,) * 14
@@ -223,6 +225,8 @@ def test_extreme_blocks():
         ([1.0], "seed 1.0: give a whole number"),
         ([True], "seed True: give a whole number"),
         ([None], "seed None: give a whole number"),
+        (7, "seeds=7: give a list of them"),
+        ([3, 4, 3], "seed 3 comes twice; its runs would be one run counted twice"),
         (np.array([1.5]), r"seed np.float64\(1.5\): give a whole number"),
     ],
 )
@@ -242,9 +246,44 @@ def test_wrong_seeds_are_named(seeds, text):
         ({"between": -0.1}, r"Blocks\(between=-0.1\): it is a share"),
         ({"one_way": np.nan}, r"Blocks\(one_way=nan\): it is a share"),
         ({"bridges": None}, r"Blocks\(bridges=None\): it is a share"),
+        ({"inside": True}, r"Blocks\(inside=True\): it is a share"),
         ({"inside": "0.1"}, r"Blocks\(inside='0.1'\): it is a share"),
     ],
 )
 def test_wrong_blocks_are_named(fields, text):
     with pytest.raises(ValueError, match=text):
         Blocks(**fields)
+
+
+def test_populations_of_one_block_model_have_one_shape():
+    shapes = {draw_populations([seed]).stairs for seed in range(40)}
+
+    assert len(shapes) == 1
+
+
+def test_joined_populations_are_those_drawn_together():
+    # So few agents with so many edges that the stairs differ.
+    dense = Blocks(communities=1, size=12, inside=0.5)
+    first, further, both = (
+        draw_populations(seeds, dense) for seeds in (range(3), range(3, 9), range(9))
+    )
+
+    one = joined([first, further])
+
+    assert len(one) == 9
+    for name in ("seeds", *TRAITS):
+        np.testing.assert_array_equal(getattr(one, name), getattr(both, name))
+    for run in range(9):
+        np.testing.assert_array_equal(influence_of(one, run)[0], influence_of(both, run)[0])
+
+
+def test_other_stairs_leave_every_influence_where_it_was():
+    population = draw_populations(range(2), Blocks(communities=2, size=20))
+    wider = (*(min(40, agents + 8) for agents in population.stairs), 8, 8)
+    other = dataclasses.replace(
+        population, stairs=wider,
+        neighbours=_widened(population.neighbours, population.stairs, wider),
+        weights=_widened(population.weights, population.stairs, wider),
+    )  # fmt: skip
+
+    np.testing.assert_array_equal(influence_of(other, 1)[0], influence_of(population, 1)[0])

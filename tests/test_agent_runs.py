@@ -13,7 +13,7 @@ from tests.agents_oracle import FORCES, Handed
 
 from lemmata.solvers import agent_rules as rules
 from lemmata.solvers import agents
-from lemmata.solvers.agent_network import Blocks, draw_populations
+from lemmata.solvers.agent_network import Blocks, draw_populations, joined
 from lemmata.solvers.agent_rules import Condition
 from lemmata.solvers.agents import simulate, uniforms
 
@@ -60,8 +60,9 @@ def test_a_run_is_the_same_in_whatever_company(regulated, monkeypatch):
         run(late, populations()[order], regulated=regulated), together[:, order]
     )
     last = Condition(delay=12, sharpness=3.0)
-    # Drawn alone, its lists of in-neighbours are padded to another shape.
+    # Kept with a denser one, its lists of in-neighbours are padded to another shape.
     alone = draw_populations([5], BLOCKS)
+    alone = joined([alone, draw_populations([9], Blocks(3, 12, 0.9, 0.5))])[:1]
     assert alone.stairs != populations().stairs
     np.testing.assert_array_equal(run(last, alone, regulated=regulated), together[2:, 5:])
     for lanes in (5, 16):
@@ -113,10 +114,16 @@ def test_all_delays_beyond_the_run_are_alike():
 
 
 def test_one_program_serves_all_delays_and_numbers():
-    compiled = agents._together._cache_size
+    events = []
+    jax.monitoring.register_event_duration_secs_listener(lambda name, *_, **__: events.append(name))
+
+    def compiled():
+        return sum("backend_compile" in name for name in events)
+
     fields = Condition()._asdict()
     run(Condition(delay=[0, 31]), steps=33)
     before = compiled()
+    assert before > 0
     run(Condition(delay=[7, 20]), steps=33)
     for name, value in fields.items():
         if name != "delay":
@@ -206,6 +213,11 @@ BETWEEN = "a probability strictly between 0 and 1"
         ({"delay": [[1]]}, r"delay has shape \(1, 1\); give one number"),
         ({"force": [1.0, np.inf]}, r"force=\[1.0, inf\]: give finite numbers"),
         ({"threshold": None}, "threshold=None: give finite numbers"),
+        ({"delay": {}}, r"delay=\{\}: give finite numbers"),
+        ({"delay": 1j}, "delay=1j: give finite numbers"),
+        ({"delay": True}, "delay=True: give finite numbers"),
+        ({"discount": 1.01}, "discount=1.01: give one from 0 to 1"),
+        ({"learning_rate": [0.1, -0.1]}, r"learning_rate=\[0.1, -0.1\]: give one from 0 to 1"),
         ({"exploration": 0}, f"exploration=0: {BETWEEN}"),
         ({"exploration": [0.1, 1.0]}, rf"exploration=\[0.1, 1.0\]: {BETWEEN}"),
         ({"regulator_exploration": 1}, f"regulator_exploration=1: {BETWEEN}"),
@@ -220,6 +232,31 @@ BETWEEN = "a probability strictly between 0 and 1"
 def test_wrong_conditions_are_named(fields, text):
     with pytest.raises(ValueError, match=text):
         run(Condition(**fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"exploration": 1 - 1e-9}, f"exploration=0.999999999: {BETWEEN}"),
+        ({"force": 1e300}, r"force=1e\+300: give finite numbers"),
+    ],
+)
+def test_what_rounds_out_of_its_range_in_single_precision_is_refused_there(fields, text):
+    run(Condition(**fields), steps=2)
+    with pytest.raises(ValueError, match=text):
+        run(Condition(**fields), steps=2, precision="single")
+
+
+@pytest.mark.parametrize("key", [None, 3, np.zeros(2, np.uint32), "seed"])
+def test_what_is_no_key_is_refused(key):
+    with pytest.raises(ValueError, match=r"key=.*: give one key, such as jax.random.key\(0\)"):
+        simulate(populations(), Condition(), key, policy="fixed")
+
+
+def test_numbers_of_numpy_are_numbers():
+    np.testing.assert_array_equal(
+        run(Condition(delay=np.int32(2)), steps=np.int64(9)), run(Condition(delay=2), steps=9)
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from tests import agents_oracle
 from lemmata.solvers import agent_rules as rules
 from lemmata.solvers.agent_network import Blocks, draw_populations
 from lemmata.solvers.agent_rules import Condition
-from lemmata.solvers.agents import Society, begin, simulate, step, uniforms
+from lemmata.solvers.agent_step import Society, begin, step
+from lemmata.solvers.agents import simulate, uniforms
 
 pytestmark = pytest.mark.heavy
 

@@ -44,6 +44,11 @@ def test_swapping_the_events_turns_the_interval_round(i, j, neither):
     assert paired_difference(j, i, n, 1e-3) == (-high, -low)
 
 
+def test_a_margin_that_nothing_exceeds_is_refused():
+    with pytest.raises(UsageError, match=r"absolute=1.0.*nothing could be refuted"):
+        Difference(side="at least", absolute=1.0, because="a test")
+
+
 def test_pairs_are_counted_run_by_run():
     first = np.array([[1, 1, 0, 0], [1, 0, 0, 0]], dtype=bool)
     second = np.array([[1, 0, 1, 1], [0, 0, 0, 0]], dtype=bool)

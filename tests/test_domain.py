@@ -246,14 +246,20 @@ def test_a_fixed_value_must_be_on_the_list():
     [
         ((), "has no values; give at least one"),
         ((1, 2, 1), r"Values\(1, 2, 1\): a value comes twice; give each once"),
-        (("a",), "must be a number, got str"),
-        ((math.nan,), "must be finite"),
-        ((True,), "must be a number, got bool"),
+        (("a",), r"Values\('a',\): 'a' is no number"),
+        ((1, math.nan), r"Values\(1, nan\): nan is not finite"),
+        ((True,), r"Values\(True,\): True is no number"),
     ],
 )
 def test_a_bad_list_of_values_is_explained(values, message):
     with pytest.raises(UsageError, match=message):
         Values(*values)
+
+
+def test_numbers_of_numpy_may_be_listed_and_others_are_not_cast():
+    assert Values(*np.array([1, 2])) == Values(1, 2)
+    with pytest.raises(UsageError, match=r"3 is none of Values\(1, 2\)"):
+        Values(1, 2).cast(3)
 
 
 def test_a_list_of_values_stays_as_it_is():

@@ -25,6 +25,8 @@ regimes = deferred("lemmata.solvers.regimes")
 
 #: runs of a cell in a first look; a thorough one takes four times as many
 RUNS = 500
+#: the same where fewer often leave a question open, and a second look costs more than these
+MORE = 1000
 #: benefit and cost of L, M and R in units of charisma and of the cost scale
 PAYOFFS = {
     "coded": ((1.0, 2.3, 3.0), (0.0, 2.0, 7.0)),
@@ -48,13 +50,13 @@ class Cell:
 def runs_of(accuracy: Accuracy, *, first: int = RUNS) -> int:
     """How many runs of a cell a look takes; `first` is how many a first, quick look does.
 
-    A counterexample is confirmed by fewer than a second look at an open question takes: what is
-    left to tell apart is large, and the networks are other ones.
+    A counterexample is confirmed by as many as found it, on other networks: a second look at an
+    open question takes four times as many, but here what is left to tell apart is large.
     """
     if accuracy.effort <= 1:
         return max(1, round(first * accuracy.effort))
     runs = accuracy.draws(RUNS)
-    return max(first, runs * 3 // 8) if accuracy.common[1] == CONFIRM else runs
+    return max(first, runs // 4) if accuracy.common[1] == CONFIRM else runs
 
 
 #: radical counts by cell, seed and look, of as many runs as were asked for so far
@@ -62,16 +64,19 @@ _KEPT: dict[tuple[Cell, tuple[int, int]], np.ndarray] = {}
 
 
 def radical_counts(
-    cells: Sequence[Cell], accuracy: Accuracy, *, first: int = RUNS
+    cells: Sequence[Cell], accuracy: Accuracy, *, first: int | Sequence[int] = RUNS
 ) -> list[np.ndarray]:
     """The radical counts of each cell, shape `(runs, steps)`; equal runs share their seeds."""
-    runs, look = runs_of(accuracy, first=first), accuracy.common
-    missing: dict[tuple[str, bool, int], list[Cell]] = {}
-    for cell in dict.fromkeys(cells):
+    firsts = np.broadcast_to(first, len(cells))
+    wanted = [runs_of(accuracy, first=int(one)) for one in firsts]
+    look = accuracy.common
+    _forget_other_seeds(look)
+    missing: dict[tuple[str, bool, int, int], list[Cell]] = {}
+    for cell, runs in dict(sorted(zip(cells, wanted, strict=True), key=lambda one: one[1])).items():
         have = len(_KEPT.get((cell, look), ()))
         if have < runs:
-            missing.setdefault((cell.policy, cell.regulated, have), []).append(cell)
-    for (policy, regulated, have), group in missing.items():
+            missing.setdefault((cell.policy, cell.regulated, have, runs), []).append(cell)
+    for (policy, regulated, have, runs), group in missing.items():
         further = agents.simulate(
             _populations(look, runs)[have:], _conditions(group), _key(look),
             policy=policy, regulated=regulated, precision="single",
@@ -79,7 +84,7 @@ def radical_counts(
         for cell, counts in zip(group, further, strict=True):
             before = [_KEPT[cell, look]] if have else []
             _KEPT[cell, look] = np.concatenate([*before, counts])
-    return [_KEPT[cell, look][:runs] for cell in cells]
+    return [_KEPT[cell, look][:runs] for cell, runs in zip(cells, wanted, strict=True)]
 
 
 def happened(
@@ -132,10 +137,19 @@ _DRAWN: dict[tuple[int, int], Any] = {}
 
 
 def _populations(look: tuple[int, int], runs: int) -> Any:
-    start = _start(look)
-    if look not in _DRAWN or len(_DRAWN[look]) < runs:
-        _DRAWN[look] = agent_network.draw_populations(range(start, start + runs))
+    start, have = _start(look), len(_DRAWN.get(look, ()))
+    if have < runs:
+        further = agent_network.draw_populations(range(start + have, start + runs))
+        _DRAWN[look] = agent_network.joined([_DRAWN[look], further]) if have else further
     return _DRAWN[look][:runs]
+
+
+def _forget_other_seeds(look: tuple[int, int]) -> None:
+    """A run has one seed, so that what was simulated with another is not asked for again."""
+    for key in [key for key in _KEPT if key[1][0] != look[0]]:
+        del _KEPT[key]
+    for key in [key for key in _DRAWN if key[0] != look[0]]:
+        del _DRAWN[key]
 
 
 def _key(look: tuple[int, int]) -> Any:

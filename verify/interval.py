@@ -98,8 +98,12 @@ class Values(Interval):
     def __init__(self, *values: int | float) -> None:
         if not values:
             raise UsageError("Values() has no values; give at least one.")
-        for value in values:  # a bad one is told of as the end of an interval would be
-            Interval(value, value)
+        values = tuple(getattr(value, "item", lambda value=value: value)() for value in values)
+        for value in values:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise UsageError(f"Values{values!r}: {value!r} is no number.")
+            if not math.isfinite(value):
+                raise UsageError(f"Values{values!r}: {value!r} is not finite.")
         if len(set(values)) < len(values):
             raise UsageError(f"Values{values!r}: a value comes twice; give each once.")
         object.__setattr__(self, "values", values)
@@ -121,6 +125,8 @@ class Values(Interval):
         return value in self.values
 
     def cast(self, value: Number) -> Number:
+        if value not in self.values:
+            raise UsageError(f"{value!r} is none of {self!r}.")
         return self.values[self.values.index(value)]
 
     @property

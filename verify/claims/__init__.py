@@ -9,6 +9,7 @@ CATALOGUE = (
     "delayed_repression_map",
     "delayed_repression_tables",
     "delayed_repression_agents",
+    "delayed_repression_trends",
     "delayed_replicator",
     "delayed_replicator_cycle",
     "delayed_replicator_forms",

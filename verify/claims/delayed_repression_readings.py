@@ -77,10 +77,15 @@ def in_readings(
 ) -> Callable[[Callable[[Point, Accuracy, Reading], Any]], tuple[Any, ...]]:
     """The same claim in several readings, each with why it is refuted there, or "" if it holds.
 
-    The decorated measurement is told the reading. `domains` narrows the domain where one cell says
-    it all; everything else is as in `claim`, but that all points are measured at once. The first
-    reading has the bare name, the others add their ending.
+    The decorated measurement is told the reading. `domains` narrows the domain of a refuted reading
+    to a cell that says it all; everything else is as in `claim`, but that all points are measured
+    at once. The first reading has the bare name, the others add their ending.
+
+    **Raises:** `ValueError` for a narrower domain of a reading that is to be verified.
     """
+    for reading in domains or {}:
+        if not expected[reading]:
+            raise ValueError(f"{name}{reading.ending}: what holds, holds on the whole domain.")
 
     def make(measure: Callable[[Point, Accuracy, Reading], Any]) -> tuple[Any, ...]:
         made = []

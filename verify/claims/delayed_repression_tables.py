@@ -7,12 +7,12 @@ cell comes out if the share that ours show is one that 50 runs leave possible.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from lemmata.verify.agent_measure import Cell, radical_counts, share
+from lemmata.verify.agent_measure import MORE, RUNS, Cell, population_size, radical_counts, share
 from lemmata.verify.api import Accuracy, Count, Domain, Integers, Point, Reported, Values
 from lemmata.verify.claims.delayed_repression import paper
 from lemmata.verify.claims.delayed_repression_readings import (
@@ -49,13 +49,31 @@ def within(cells: int, *, runs: int = 50) -> Reported:
     )  # fmt: skip
 
 
-def in_regime(cells: Sequence[Cell], regime: Any, accuracy: Accuracy, reading: Reading) -> Count:
+def in_regime(
+    cells: Sequence[Cell],
+    regime: Any,
+    accuracy: Accuracy,
+    reading: Reading,
+    *,
+    first: int | Sequence[int] = RUNS,
+) -> Count:
     """How many runs of each cell are in the regime of this number."""
-    found = [
-        regimes.regimes(counts, 240, reading.runaway) == int(number)
-        for counts, number in zip(radical_counts(cells, accuracy), regime, strict=True)
-    ]
-    return Count(np.sum(found, axis=1), len(found[0]))
+    number = {
+        cell: regimes.regimes(counts, population_size(), reading.runaway)
+        for cell, counts in zip(cells, radical_counts(cells, accuracy, first=first), strict=True)
+    }
+    found = [number[cell] == int(which) for cell, which in zip(cells, regime, strict=True)]
+    return Count(np.array([one.sum() for one in found]), np.array([len(one) for one in found]))
+
+
+def learners_by_delay(delays: Iterable[Any], payoffs: str = "coded") -> list[Cell]:
+    """The cells of experiment 3."""
+    return [Cell(delay=int(delay), sharpness=20.0, payoffs=payoffs) for delay in delays]
+
+
+def learners_by_sharpness(ks: Iterable[Any], payoffs: str = "coded") -> list[Cell]:
+    """The cells of experiment 4."""
+    return [Cell(delay=15, sharpness=float(k), payoffs=payoffs) for k in ks]
 
 
 TABLE_3 = {0: 0.10, 2: 0.12, 4: 0.20, 6: 0.30, 8: 0.36, 10: 0.44, 14: 0.56, 20: 0.62, 30: 0.72}
@@ -76,8 +94,7 @@ TABLE_3 = {0: 0.10, 2: 0.12, 4: 0.20, 6: 0.30, 8: 0.36, 10: 0.44, 14: 0.56, 20: 
 )  # fmt: skip
 def table_3(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
     """Runs of learners, how many are runaway."""
-    cells = [Cell(delay=int(d), sharpness=20.0, payoffs=reading.payoffs) for d in p.delay]
-    return share(cells, reading.runaway, accuracy)
+    return share(learners_by_delay(p.delay, reading.payoffs), reading.runaway, accuracy)
 
 
 # stable, oscillatory, runaway
@@ -102,8 +119,9 @@ TABLE_4 = {
 )  # fmt: skip
 def table_4(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
     """Runs of learners, how many are in the regime (0 stable, 1 oscillatory, 2 runaway)."""
-    cells = [Cell(delay=15, sharpness=float(k), payoffs=reading.payoffs) for k in p.k]
-    return in_regime(cells, p.regime, accuracy, reading)
+    cells = learners_by_sharpness(p.k, reading.payoffs)
+    runs = [MORE if k == 3 else RUNS for k in p.k]  # few are runaway there
+    return in_regime(cells, p.regime, accuracy, reading, first=runs)
 
 
 POLICIES = ("fixed", "reactive", "q-learning")
@@ -193,7 +211,7 @@ def table_6(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
         dataclasses.replace(conditions[int(number)], payoffs=reading.payoffs)
         for number in p.condition
     ]
-    return in_regime(cells, p.regime, accuracy, reading)
+    return in_regime(cells, p.regime, accuracy, reading, first=MORE)
 
 
 # The paper says 15 %, 35 % and 65 to 75 %; cell by cell they are in results/alpha_gamma_robust of

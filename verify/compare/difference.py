@@ -9,6 +9,7 @@ from typing import ClassVar
 from lemmata.verify.compare.base import ErrorKind, Estimate
 from lemmata.verify.compare.bound import OneSided
 from lemmata.verify.compare.quantiles import paired_difference
+from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Paired
 
 
@@ -24,6 +25,14 @@ class Difference(OneSided):
 
     kind: ClassVar[str] = "frequency"
     reads = Paired
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.absolute >= 1:
+            raise UsageError(
+                f"Difference(absolute={self.absolute!r}): probabilities differ by 1 at most, so "
+                "that nothing could be refuted; give a margin below 1."
+            )
 
     def error_kind(self) -> ErrorKind:
         return "absolute"
