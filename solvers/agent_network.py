@@ -54,7 +54,7 @@ class Blocks:
                 raise ValueError(f"Blocks({name}={value!r}): give a whole number of at least 1.")
         for name in ("inside", "between", "one_way", "bridges"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
                 raise ValueError(f"Blocks({name}={value!r}): it is a share, between 0 and 1.")
 
     @property
@@ -149,7 +149,7 @@ def _checked(seeds: Iterable[Any]) -> list[int]:
     for seed in seeds:
         if isinstance(seed, bool) or not isinstance(seed, Integral):
             raise ValueError(f"seed {seed!r}: give a whole number.")
-        if not 0 <= seed < 2**32:
+        if not 0 <= int(seed) < 2**32:
             raise ValueError(f"seed {seed!r}: give one of at least 0 and below 2^32.")
         if int(seed) in found:
             raise ValueError(f"seed {seed!r} comes twice; its runs would be one run counted twice.")
