@@ -1,0 +1,130 @@
+r"""Fully connected networks of finite width, to measure what theories say of infinite ones.
+
+With $z^1 = \sigma_w W^0 x/\sqrt{n_0} + \sigma_b b^0$ and
+$z^{l+1} = \sigma_w W^l \phi(z^l)/\sqrt{n_l} + \sigma_b b^l$ the outputs are $z^L$. Parameters are a
+plain tree, a dictionary `{"w": (n_out, n_in), "b": (n_out,)}` for each of the L layers of weights.
+Source: Jacot, Gabriel and Hongler, arXiv 1806.07572, section 3; Yang, arXiv 1902.04760, D.1.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.core import Tracer
+from jax.typing import ArrayLike
+
+Activation = Callable[[Array], Array]
+Parameters = tuple[dict[str, Array], ...]
+
+
+class DenseNetwork(eqx.Module):
+    """A fully connected network `network(params, x)`: (N, n_0) -> (N, n_L).
+
+    **Fields:**
+
+    - `widths`: (n_0, ..., n_L): the inputs' dimension, hidden widths, number of outputs.
+    - `activation`: any function that JAX can differentiate, from (..., n) to (..., n).
+    - `w_std`, `b_std`: sigma_w and sigma_b. Floats are compiled in; arrays are not, so that another
+      value needs no other program.
+    - `unit_parameters`: parameters have variance 1 and the factors stand before them (Jacot);
+      otherwise the parameters themselves have variance w_std^2 and b_std^2 (Yang), and a gradient
+      with respect to them carries no such factor.
+    - `readout_bias`: whether the last layer has a bias.
+    - `readout`: "dense", or "mean": f = mean of phi(z^L), shape (N, 1), without parameters.
+    """
+
+    widths: tuple[int, ...] = eqx.field(static=True, converter=tuple)
+    activation: Activation = eqx.field(static=True, default=jax.nn.relu)
+    w_std: ArrayLike = 1.0
+    b_std: ArrayLike = 0.1
+    unit_parameters: bool = eqx.field(static=True, default=True)
+    readout_bias: bool = eqx.field(static=True, default=True)
+    readout: Literal["dense", "mean"] = eqx.field(static=True, default="dense")
+
+    def __check_init__(self) -> None:
+        check_widths(self.widths)
+        check_std("w_std", self.w_std)
+        check_std("b_std", self.b_std)
+        if self.readout not in ("dense", "mean"):
+            raise ValueError(f'`readout={self.readout!r}` must be "dense" or "mean".')
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs there are for an input."""
+        return 1 if self.readout == "mean" else self.widths[-1]
+
+    @property
+    def factors(self) -> tuple[ArrayLike, ArrayLike]:
+        """What stands before weights and before biases: sigma_w, sigma_b, or 1 and 1."""
+        return (self.w_std, self.b_std) if self.unit_parameters else (1.0, 1.0)
+
+    def draw(self, key: Array) -> Parameters:
+        """The parameters of one network: independent, normal, of mean zero."""
+        w_scale, b_scale = (1.0, 1.0) if self.unit_parameters else (self.w_std, self.b_std)
+        layers = []
+        for l, (n, m) in enumerate(zip(self.widths[:-1], self.widths[1:], strict=True)):
+            for_w, for_b = jax.random.split(jax.random.fold_in(key, l))
+            layer = {"w": w_scale * jax.random.normal(for_w, (m, n))}
+            if self.readout_bias or l + 2 < len(self.widths):
+                layer["b"] = b_scale * jax.random.normal(for_b, (m,))
+            layers.append(layer)
+        return tuple(layers)
+
+    def draws(self, key: Array, seeds: int) -> Parameters:
+        """The parameters of that many networks: each array has a leading axis of seeds."""
+        return jax.vmap(self.draw)(jax.random.split(key, seeds))
+
+    def preactivations(self, params: Parameters, x: Array) -> tuple[Array, ...]:
+        """z^1, ..., z^L, each of shape (N, n_l)."""
+        check_points("x", x, self.widths[0])
+        w_factor, b_factor = self.factors
+        found: list[Array] = []
+        for layer in params:
+            a = self.activation(found[-1]) if found else x
+            z = (w_factor / a.shape[-1] ** 0.5) * (a @ layer["w"].T)
+            found.append(z + b_factor * layer["b"] if "b" in layer else z)
+        return tuple(found)
+
+    def __call__(self, params: Parameters, x: Array) -> Array:
+        return self.readout_of(self.preactivations(params, x)[-1])
+
+    def readout_of(self, z: Array) -> Array:
+        """The outputs, from the last pre-activations (..., n_L)."""
+        if self.readout == "mean":
+            return jnp.mean(self.activation(z), axis=-1, keepdims=True)
+        return z
+
+
+def check_widths(widths: Any) -> None:
+    """Raise ValueError unless these are two whole numbers or more, each at least 1."""
+    whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in widths)
+    if not whole or len(widths) < 2:
+        raise ValueError(
+            f"`widths={widths!r}`: give whole numbers of at least 1, from the inputs' dimension to "
+            "the number of outputs, such as (2, 64, 64, 1)."
+        )
+
+
+def check_std(name: str, value: ArrayLike) -> None:
+    """Raise ValueError unless this is one finite number of at least 0 (or a tracer)."""
+    if isinstance(value, Tracer):
+        return
+    number = np.asarray(value)
+    if number.shape != () or number.dtype.kind not in "fiu" or not 0 <= float(number) < math.inf:
+        raise ValueError(
+            f"`{name}={value!r}` is a standard deviation: give one finite number of at least 0."
+        )
+
+
+def check_points(name: str, x: Array, dimension: int) -> None:
+    """Raise ValueError unless this is a batch of points of that dimension."""
+    if jnp.ndim(x) != 2 or jnp.shape(x)[1] != dimension:
+        raise ValueError(
+            f"`{name}` has shape {jnp.shape(x)}; this network takes a batch of shape "
+            f"(N, {dimension})."
+        )
