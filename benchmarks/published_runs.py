@@ -4,7 +4,10 @@ The plain oracle of `tests/agents_oracle.py` rolls Python's generator in the ord
 code, so that a seed gives their network, their agents and their dice. By default one cell: learners
 at k = 10 and delay 20; `--all` replays experiments 3 to 6. A run's numbers are the largest radical
 count of the whole run, and the sum and the range of the counts in its second half; they are
-published for 9 cells. Where the paper prints the shares of the regimes, they stand beside ours.
+published for 9 cells, in `results/delay_x_learning_3way/summary.csv` of the repository
+YehudaItkin/delayed-repression-instability on GitHub, at commit 867dc752: `R_max`, `R_mean_tail`
+times 250 steps and `R_amp_tail`, each times 240 agents. Where the paper prints the shares of the
+regimes, they stand beside ours.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from tests.agents_oracle import published_run
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data" / "delayed_repression_published.csv"
 AGENTS = 240
 PUBLISHED_SEEDS = range(1, 51)
-NUMBERS = ("max", "mean", "amp")
+NUMBERS = ("max", "sum", "amp")
 
 
 class Cell(NamedTuple):

@@ -160,7 +160,10 @@ def _checked(seeds: Iterable[Any]) -> list[int]:
 
 
 def joined(populations: Sequence[Populations]) -> Populations:
-    """The runs of several, one after the other."""
+    """The runs of several, one after the other; ValueError for none, or for two sizes."""
+    if len({one.agents for one in populations}) != 1:
+        sizes = [one.agents for one in populations]
+        raise ValueError(f"populations of {sizes} agents; give at least one, all of one size.")
     ranks = itertools.zip_longest(*(one.stairs for one in populations), fillvalue=0)
     stairs = tuple(map(max, ranks))
     arrays = {

@@ -73,6 +73,13 @@ def simulate(
     """
     if policy not in get_args(Policy):
         raise ValueError(f"policy={policy!r}: give one of {', '.join(get_args(Policy))}.")
+    if not isinstance(regulated, bool):
+        raise ValueError(f"regulated={regulated!r}: give True or False.")
+    for name, value, kind in (
+        ("populations", populations, Populations), ("conditions", conditions, Condition),
+    ):  # fmt: skip
+        if not isinstance(value, kind):
+            raise ValueError(f"{name}={value!r}: give {kind.__name__}(…).")
     if isinstance(steps, bool) or not isinstance(steps, Integral) or steps < 1:
         raise ValueError(f"steps={steps!r}: give a whole number of at least 1.")
     typed = isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
@@ -81,6 +88,11 @@ def simulate(
     dtype = _dtype(precision)
     if not len(populations):
         raise ValueError("the populations are empty; give at least one run.")
+    if populations.agents > np.iinfo(np.int16).max:
+        raise ValueError(
+            f"{populations.agents} agents: counts are of 16 bits; give populations of at most "
+            f"{np.iinfo(np.int16).max}."
+        )
     steps = int(steps)
     table = _checked(conditions, dtype, steps)
     shape = len(table.delay), len(populations)

@@ -68,7 +68,7 @@ def regimes(
 
 
 def _share(above: float) -> float:
-    if not 0 <= above < 1:  # nor is NaN
+    if isinstance(above, bool) or not isinstance(above, int | float) or not 0 <= above < 1:
         raise ValueError(f"above={above!r}: a threshold is a share of at least 0 and below 1.")
     return above
 

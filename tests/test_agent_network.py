@@ -277,6 +277,13 @@ def test_joined_populations_are_those_drawn_together():
         np.testing.assert_array_equal(influence_of(one, run)[0], influence_of(both, run)[0])
 
 
+def test_only_populations_of_one_size_are_joined():
+    with pytest.raises(ValueError, match=r"populations of \[\] agents; give at least one"):
+        joined([])
+    with pytest.raises(ValueError, match=r"populations of \[20, 30\] agents; .* of one size"):
+        joined([draw_populations([1], Blocks(2, size)) for size in (10, 15)])
+
+
 def test_other_stairs_leave_every_influence_where_it_was():
     population = draw_populations(range(2), Blocks(communities=2, size=20))
     wider = (*(min(40, agents + 8) for agents in population.stairs), 8, 8)

@@ -1,5 +1,6 @@
 """Runs of agents: what they depend on and what not, how their dice fall, and wrong arguments."""
 
+import dataclasses
 from contextlib import contextmanager
 from functools import cache
 
@@ -253,6 +254,19 @@ def test_what_is_no_key_is_refused(key):
         simulate(populations(), Condition(), key, policy="fixed")
 
 
+def test_what_are_no_populations_or_no_conditions_is_refused():
+    with pytest.raises(ValueError, match=r"populations=None: give Populations\(…\)"):
+        simulate(None, Condition(), key(), policy="fixed")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"conditions=\{\}: give Condition\(…\)"):
+        simulate(populations(), {}, key(), policy="fixed")  # type: ignore[arg-type]
+
+
+def test_more_agents_than_a_count_can_hold_are_refused():
+    many = dataclasses.replace(populations(), first=np.zeros((6, 2**15), np.int32))
+    with pytest.raises(ValueError, match="32768 agents: counts are of 16 bits"):
+        simulate(many, Condition(), key(), policy="fixed")
+
+
 def test_numbers_of_numpy_are_numbers():
     np.testing.assert_array_equal(
         run(Condition(delay=np.int32(2)), steps=np.int64(9)), run(Condition(delay=2), steps=9)
@@ -263,6 +277,7 @@ def test_numbers_of_numpy_are_numbers():
     ("options", "text"),
     [
         ({"policy": "clever"}, "policy='clever': give one of fixed, reactive, q-learning"),
+        ({"regulated": "no"}, "regulated='no': give True or False"),
         ({"steps": 0}, "steps=0: give a whole number of at least 1"),
         ({"steps": 10.0}, "steps=10.0: give a whole number"),
         ({"steps": True}, "steps=True: give a whole number"),

@@ -202,11 +202,11 @@ def test_a_regulator_whose_forces_tie_by_rewards_that_round_alike():
 
 @pytest.fixture(scope="module")
 def published():
-    """The authors' numbers of each run: mean, max and amp, by policy, delay and seed."""
+    """The authors' numbers of each run: sum, max and amp, by policy, delay and seed."""
     with PUBLISHED.open() as file:
         return {
             (row["policy"], int(row["delay"]), int(row["seed"])): tuple(
-                int(row[name]) for name in ("mean", "max", "amp")
+                int(row[name]) for name in ("sum", "max", "amp")
             )
             for row in csv.DictReader(file)
         }

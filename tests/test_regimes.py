@@ -193,7 +193,7 @@ def test_wrong_counts_are_named(reading, counts, agents, text):
 
 
 @pytest.mark.parametrize("runaway", [runaway_whole_run, runaway_second_half])
-@pytest.mark.parametrize("above", [40, 1.0, -0.1, float("nan")])
+@pytest.mark.parametrize("above", [40, 1.0, -0.1, float("nan"), "0.4", False])
 def test_a_threshold_that_is_no_share_is_refused(runaway, above):
     with pytest.raises(ValueError, match="a threshold is a share of at least 0 and below 1"):
         runaway(np.zeros((2, 10)), 240, above)

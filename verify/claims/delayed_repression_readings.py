@@ -57,7 +57,7 @@ STATED_TAIL = Reading(
 TRANSIENT = (
     "What exceeds 0.40 is the start. All values begin at 0 and ties are broken at random, so that "
     "a third of the learners is radical at once, while the late alarm still shows the calm before. "
-    "Nearly all of their peaks above 0.40 come within the first 50 of 500 steps"
+    "At k = 10 nearly all of their peaks above 0.40 come within the first 50 of 500 steps"
 )
 #: why payoffs as stated make every learner run away
 UNDETERRED = (

@@ -8,8 +8,11 @@ from lemmata.verify.agent_measure import MORE, RUNS, Cell, happened
 from lemmata.verify.api import Accuracy, Difference, Domain, Paired, Point, Values
 from lemmata.verify.claims.delayed_repression import paper
 from lemmata.verify.claims.delayed_repression_readings import (
+    STATED,
+    STATED_TAIL,
     TAIL,
     TRANSIENT,
+    UNDETERRED,
     WHOLE,
     Reading,
     in_readings,
@@ -42,13 +45,14 @@ def _after(values: Any, table: dict[int, Any]) -> list[int]:
 
 @in_readings(
     "delay-monotone",
-    {WHOLE: "", TAIL: ""},
+    {WHOLE: ""},
     source=paper.at("Experiment 3: the monotonic trend, Q-learning agents at k = 20"),
     says=r"P(\mathrm{runaway}) \text{ does not fall from one printed delay to the next}",
     domain=Domain(delay=Values(*list(TABLE_3)[:-1])),
     predicted=0,
     compare=Difference(side="at least", absolute=0.10, because=FIVE_RUNS),
     uses=(f"{HERE}/table-3",),
+    scope="the whole run; in the second half rates are below 0.10, and no fall could be seen",
 )
 def delay_monotone(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The same runs at a delay and at the next one that the table has."""
@@ -58,7 +62,12 @@ def delay_monotone(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
 
 @in_readings(
     "delay-effect",
-    {WHOLE: "", TAIL: f"{TRANSIENT}; late, the rate rises by some 5 %"},
+    {
+        WHOLE: "",
+        TAIL: f"{TRANSIENT}; late, the rate rises by some 5 %",
+        STATED: f"{UNDETERRED}, so that delay adds nothing",
+        STATED_TAIL: f"{UNDETERRED}, so that delay adds nothing",
+    },
     source=paper.at("Experiment 3: from 10 % to 72 %, Q-learning agents at k = 20"),
     says=r"P(\mathrm{runaway}) \text{ rises by } 0.62 \text{ from delay } 0 \text{ to delay } 30",
     domain=Domain(),
@@ -69,18 +78,20 @@ def delay_monotone(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
 )
 def delay_effect(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The same runs at the longest and the shortest delay of the table."""
-    return _more_often(learners_by_delay([30]), learners_by_delay([0]), reading, accuracy)
+    late, prompt = (learners_by_delay([delay], reading.payoffs) for delay in (30, 0))
+    return _more_often(late, prompt, reading, accuracy)
 
 
 @in_readings(
     "sharpness-monotone",
-    {WHOLE: "", TAIL: ""},
+    {WHOLE: ""},
     source=paper.at("Experiment 4: runaway rises with sharpness, Q-learning agents at delay 15"),
     says=r"P(\mathrm{runaway}) \text{ does not fall from one printed } k \text{ to the next}",
     domain=Domain(k=Values(*list(TABLE_4)[:-1])),
     predicted=0,
     compare=Difference(side="at least", absolute=0.10, because=FIVE_RUNS),
     uses=(f"{HERE}/table-4",),
+    scope="the whole run; in the second half rates are too small for a fall to be seen",
 )
 def sharpness_monotone(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The same runs at a sharpness and at the next one that the table has."""
@@ -90,7 +101,12 @@ def sharpness_monotone(p: Point, accuracy: Accuracy, reading: Reading) -> Paired
 
 @in_readings(
     "sharpness-effect",
-    {WHOLE: "", TAIL: f"{TRANSIENT}; late, the rate rises by some 12 %"},
+    {
+        WHOLE: "",
+        TAIL: f"{TRANSIENT}; at k = 40 a third of them is late, and that rate rises by 14 %",
+        STATED: f"{UNDETERRED}, so that sharpness adds nothing",
+        STATED_TAIL: f"{UNDETERRED}, so that sharpness adds nothing",
+    },
     source=paper.at("Experiment 4: from 16 % to 64 %, Q-learning agents at delay 15"),
     says=r"P(\mathrm{runaway}) \text{ rises by } 0.48 \text{ from } k = 3 \text{ to } k = 40",
     domain=Domain(),
@@ -101,5 +117,6 @@ def sharpness_monotone(p: Point, accuracy: Accuracy, reading: Reading) -> Paired
 )
 def sharpness_effect(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The same runs at the sharpest and the dullest response of the table."""
-    sharp, dull = learners_by_sharpness([40]), learners_by_sharpness([3])
-    return _more_often(sharp, dull, reading, accuracy, first=MORE)
+    sharp, dull = (learners_by_sharpness([k], reading.payoffs) for k in (40, 3))
+    first = MORE if reading.payoffs == "coded" else RUNS  # where all run away, fewer tell
+    return _more_often(sharp, dull, reading, accuracy, first=first)
