@@ -17,15 +17,19 @@ Name = Literal["jacot", "neural-tangents", "yang"]
 class Convention:
     """How a fully connected network is parametrised, and what its depth counts.
 
-    Pre-activations are h = w_std W x / sqrt(n) + b_std b with entries of W and b of variance 1.
+    Pre-activations are h = w_std W x / sqrt(n) + b_std b with entries of W and b of variance 1, in
+    every layer, the first and the read-out among them. Jacot et al. write 1 for w_std and beta for
+    b_std; Yang writes sigma_w and sigma_b, and has them in the laws of the weights and biases.
 
     **Fields:**
 
     - `name`: what it is called here.
     - `unit_parameters`: gradients are with respect to W and b of variance 1, so that a layer's
       share of the kernel carries w_std^2 and b_std^2; otherwise with respect to w_std W and
-      b_std b, and it does not.
-    - `readout_bias`: whether the last layer has a bias.
+      b_std b, and it does not. Biases then count even where b_std is 0: they start at zero, and
+      are trained.
+    - `readout_bias`: whether the last layer has a bias. Its weights have standard deviation w_std
+      like all others, with Yang as well.
     - `hidden_layers`: a depth counts these, and not the layers of weights, of which there is one
       more.
     - `source`: where the convention is set.
