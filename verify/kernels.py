@@ -83,7 +83,7 @@ def analytic(
     """
     if get not in ("ntk", "nngp"):
         raise UsageError(f"get={get!r} is no kernel; use 'ntk' or 'nngp'.")
-    network = _checked(x1, x2, depth, activation, w_std, b_std, convention)
+    network = checked(x1, x2, depth, activation, w_std, b_std, convention)
     if get == "ntk":
         kernel = _terms(network).total
     else:
@@ -104,7 +104,7 @@ def layer_terms(
     convention: str,
 ) -> LayerTerms:
     """The tangent kernel by layers; arguments and errors are those of `analytic`."""
-    network = _checked(x1, x2, depth, activation, w_std, b_std, convention)
+    network = checked(x1, x2, depth, activation, w_std, b_std, convention)
     terms = _terms(network)
     return LayerTerms(_finite(terms.weights, network), _finite(terms.biases, network))
 
@@ -208,9 +208,10 @@ def convert(
     return total * w2 + b2 if to_unit else (total - b2) / w2
 
 
-def _checked(
+def checked(
     x1: Any, x2: Any, depth: int, activation: Activation, w_std: float, b_std: float, name: str
 ) -> Network:
+    """What was asked for, or the first thing that is wrong with it."""
     convention = _convention(name)
     first = _inputs(x1, "x1")
     second = first if x2 is None else _inputs(x2, "x2")
