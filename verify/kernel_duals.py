@@ -109,7 +109,9 @@ class Erf:
         cosine = (root_on_line * root + 4 * mean * size) / ((1 + 2 * first) * (1 + 2 * second))
         near, far = np.arctan2(sine, cosine), largest + value
         own = [np.arctan2(2 * q, np.sqrt(1 + 4 * q)) for q in (first, second)]
-        return _assembled(pairs, own, largest, value, near, far, 2 / np.pi)
+        # Zero for equal variances, where rounding would leave a trace.
+        short = np.where(first == second, 0.0, np.sqrt(own[0]) * np.sqrt(own[1]) - largest)
+        return _assembled(pairs, own, value, near, far, np.maximum(short, 0.0), 2 / np.pi)
 
     def slope(self, pairs: Pairs) -> Array:
         spread = 1 + 2 * (pairs.first + pairs.second) + 4 * pairs.determinant
@@ -129,7 +131,13 @@ class Sine:
         largest = (peak - trough) / 2
         near = -np.expm1(-nearer) * (peak + np.exp(nearer - radial / 2 - 2 * mean)) / 2
         own = [-np.expm1(-2 * q) / 2 for q in (pairs.first, pairs.second)]
-        return _assembled(pairs, own, largest, value, near, largest + value, 1.0)
+        # What `largest` falls short of the mean, times four times their sum, by terms of order r
+        total, smaller = pairs.first + pairs.second, np.minimum(pairs.first, pairs.second)
+        outer = -np.expm1(-radial) * (1 - np.exp(radial - 2 * total))
+        inner = np.exp(-2 * smaller) * np.expm1(-np.abs(pairs.first - pairs.second)) ** 2
+        both = np.sqrt(own[0]) * np.sqrt(own[1]) + largest
+        short = ratio(np.maximum(outer - inner, 0.0), 4 * both)
+        return _assembled(pairs, own, value, near, largest + value, short, 1.0)
 
     def slope(self, pairs: Pairs) -> Array:
         radial = pairs.radial
@@ -139,23 +147,17 @@ class Sine:
 def _assembled(
     pairs: Pairs,
     own: list[Array],
-    largest: Array,
     value: Array,
     near: Array,
     far: Array,
+    short: Array,
     factor: float,
 ) -> Pairs:
     """The image under an odd function, from its values at |c|.
 
-    `largest` is the value at the greatest covariance that the variances allow, `near` and `far`
-    are what `value` and minus `value` fall short of it.
+    `near` and `far` are what `value` and minus `value` fall short of the value at the greatest
+    covariance that the variances allow, and `short` is what that falls short of the mean.
     """
-    # Zero for equal variances, where rounding would leave a trace.
-    short = np.where(
-        pairs.first == pairs.second,
-        0.0,
-        np.maximum(np.sqrt(own[0]) * np.sqrt(own[1]) - largest, 0.0),
-    )
     opposed = pairs.covariance < 0
     return Pairs(
         own[0],
