@@ -8,13 +8,25 @@ Corollary D.17, whose convention it is: no bias at the read-out.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import sympy as sp
 
+from lemmata.theory.derivation import Derivation, Step
 from lemmata.theory.ntk import Dual, Scales, scaled
 from lemmata.theory.ntk_conventions import YANG, Convention
-from lemmata.theory.ntk_layers import b, below, layer_kernel, product, slopes, w
+from lemmata.theory.ntk_layers import (
+    FRESH,
+    LARGE_NUMBERS,
+    b,
+    below,
+    layer_kernel,
+    product,
+    slopes,
+    w,
+)
+from lemmata.theory.ntk_moments import mean_steps
 
 
 class Positions(NamedTuple):
@@ -23,6 +35,30 @@ class Positions(NamedTuple):
     xx: sp.Matrix
     yy: sp.Matrix
     xy: sp.Matrix
+
+
+@lru_cache
+def shifted() -> Derivation:
+    r"""Derive $w^2 \sum_\gamma v_\gamma x_\gamma y_\gamma + b^2$, the covariance at two positions.
+
+    One channel and two shifts stand for all: x are the values at the shifts of one position, y
+    those of another. The same weights p serve both, and have the share
+    $\sum_\gamma x_\gamma y_\gamma$ of the tangent kernel, without $v_\gamma$.
+    """
+    z, v = sp.symbols("z_1 z_2", real=True), sp.symbols("v_1 v_2", positive=True)
+    x, y = sp.symbols("x_1 x_2", real=True), sp.symbols("y_1 y_2", real=True)
+    z_0, p = sp.Symbol("z_0", real=True), sp.symbols("p_1 p_2", real=True)
+    values = [
+        sp.Add(*(w * sp.sqrt(v[i]) * z[i] * at[i] for i in (0, 1))) + b * z_0 for at in (x, y)
+    ]
+    means, mean = mean_steps(values[0] * values[1], (*z, z_0), "the weights and the bias")
+    f, g = (sp.Add(*(p[i] * at[i] for i in (0, 1))) for at in (x, y))
+    share = Step(
+        "by definition, the share of the weights themselves",
+        sp.Add(*(sp.Derivative(f, one) * sp.Derivative(g, one) for one in p)),
+        x[0] * y[0] + x[1] * y[1],
+    )
+    return Derivation(sp.Symbol("Sigma"), mean, (share, *means), (FRESH, LARGE_NUMBERS))
 
 
 def convolved(matrix: sp.Matrix, weights: Mapping[int, sp.Expr]) -> sp.Matrix:

@@ -101,10 +101,11 @@ def residual(
 
 @lru_cache
 def skip() -> Derivation:
-    """Derive that a fresh branch adds its kernel to that of the stream: no cross terms on average.
+    """Derive that a fresh branch adds its kernel to that of the stream: cross terms have mean zero.
 
-    Of the covariance; for the tangent kernel x, y are derivatives by a parameter, and the branch
-    g = V z_1, h = V z_1 takes its weight along.
+    Of the covariance: x and y are values of the stream, g z_1 and h z_1 those of the branch, which
+    end in a weight z_1. The tangent kernel is the same sum of products with derivatives by the
+    parameters below for values; a branch that ends in the derivative by z_1 itself has no stream.
     """
     x, y, g, h, z = sp.symbols("x y g h z_1", real=True)
     steps, mean = mean_steps((x + z * g) * (y + z * h), (z,), "the weights of the branch")
