@@ -173,6 +173,37 @@ def test_the_printed_onsager_term_is_too_small():
     assert sp.cancel(printed / right) == misprints.delta
 
 
+def test_a_tied_network_in_samples():
+    n, draw = 500, np.random.default_rng(4)
+    found = []
+    for _ in range(60):
+        W, h = draw.normal(size=(n, n)) * np.sqrt(2 / n), draw.normal(size=n) * np.sqrt(2)
+        times = [h]
+        for _ in range(3):
+            times.append(W @ np.maximum(times[-1], 0))
+        found.append([times[1] @ times[2] / n, times[2] @ times[3] / n])
+    mean, error = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(len(found))
+    K = misprints.tied_covariances(4, RELU, sp.Integer(2), (sp.sqrt(2), sp.Integer(0)))
+    assert (np.abs(mean - [float(K[1, 2]), float(K[2, 3])]) < 4 * error).all()
+    assert (np.abs(mean) > 6 * error).all()  # printed: zero
+
+
+def test_the_onsager_term_in_samples():
+    """A^T g(A x) along x, g a hyperbolic tangent, A of n = N/2 rows and variance 1/n."""
+    n, N, draw = 300, 600, np.random.default_rng(5)
+    x = np.ones(N)
+    found = []
+    for _ in range(60):
+        A = draw.normal(size=(n, N)) / np.sqrt(n)
+        found.append(x @ A.T @ np.tanh(A @ x) / N)
+    mean, error = np.mean(found), np.std(found, ddof=1) / np.sqrt(len(found))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    slope = weights @ np.cosh(np.sqrt(N / n) * nodes) ** -2 / np.sqrt(2 * np.pi)
+    at = {misprints.mean_slope: slope, misprints.delta: n / N}
+    assert abs(mean - float(misprints.onsager().statement.subs(at))) < 4 * error
+    assert abs(mean - float(misprints.onsager_as_printed().subs(at))) > 6 * error
+
+
 # A mean over units as the read-out. A shifted sine has its maps in closed form, by e^{iz}.
 
 THETA = np.pi / 6
@@ -358,12 +389,19 @@ def test_a_convolution():
     assert abs(found.mean() - float(printed)) > 6 * error
 
 
-def test_a_convolution_of_one_position_is_dense():
+@pytest.mark.parametrize(("convention", "depth"), [(YANG, 2), (JACOT, 3)], ids=["yang", "jacot"])
+def test_a_convolution_of_one_position_is_dense(convention, depth):
     one = sp.Matrix([[1]])
     gram = Positions(2 * one, 3 * one, one)
-    dense = ntk.tangent_kernel(2, V, SLOPE, YANG, Kernel(*(m[0] for m in gram))).xy
-    found = ntk_convolution.conv_kernel(2, V, SLOPE, {0: sp.Integer(1)}, gram)
+    dense = ntk.tangent_kernel(depth, V, SLOPE, convention, Kernel(*(m[0] for m in gram))).xy
+    found = ntk_convolution.conv_kernel(2, V, SLOPE, {0: sp.Integer(1)}, gram, convention)
     assert sp.expand(found - dense) == 0
+
+
+def test_a_convolution_without_a_filter_or_layers_is_refused():
+    gram = Positions(*[sp.eye(2)] * 3)
+    with pytest.raises(ValueError, match="depth=0: a network has one convolutional layer"):
+        ntk_convolution.conv_kernel(0, V, SLOPE, {0: sp.Integer(1)}, gram)
     with pytest.raises(ValueError, match="a convolution has one shift at least"):
         ntk_convolution.conv_kernel(1, V, SLOPE, {}, gram)
 

@@ -86,6 +86,13 @@ def test_the_closed_forms_of_relu_replay(depth):
     assert not closed.atoms(sp.Function) - closed.atoms(sp.acos)
 
 
+def test_the_derivation_reads_as_text_and_as_formulas():
+    derivation = ntk.tangent_kernel_derivation(2, relu, relu_slope)
+    assert "the chain rule" in derivation.to_text()
+    assert r"\begin{align*}" in derivation.to_latex()
+    assert len(derivation.to_mathml()) == len(derivation.steps)
+
+
 def test_a_network_without_layers_is_refused():
     with pytest.raises(ValueError, match=r"depth=0: a network has at least one layer.*'yang'"):
         ntk.covariance(0, V, YANG)

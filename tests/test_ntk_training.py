@@ -118,6 +118,8 @@ def test_a_kernel_that_is_not_symmetric_is_refused():
         propagator(sp.Matrix([[1, 2], [3, 4]]), sp.Integer(1))
     with pytest.raises(ValueError, match="is no symmetric matrix"):
         propagator(sp.Matrix([[1, 2]]), sp.Integer(1))
+    with pytest.raises(ValueError, match="is not positive definite, and training does not end"):
+        converged(sp.ones(2, 2), sp.ones(1, 2))
 
 
 @pytest.mark.parametrize("time", [0.0, 3.0, 40.0])

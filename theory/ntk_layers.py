@@ -6,7 +6,7 @@ parameters of $\partial f\, \partial f'$. Everything is worked out at an explici
 averages over the units are left open, and the law of large numbers gives them their limits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import sympy as sp
@@ -95,7 +95,12 @@ def layer_kernel(convention: Convention = JACOT, last: bool = False, width: int 
     return Derivation(sp.Symbol("Theta^+"), statement, (*steps, *through, together), assumes)
 
 
-def _from_below(unit, p: tuple[sp.Symbol, ...], scale: sp.Expr, spread: sp.Expr):
+def _from_below(
+    unit: Callable[[Sequence[sp.Expr]], sp.Expr],
+    p: tuple[sp.Symbol, ...],
+    scale: sp.Expr,
+    spread: sp.Expr,
+) -> tuple[tuple[Step, ...], sp.Expr]:
     """Steps for the parameters of all layers below, and their share of the kernel."""
     width, t, phi = len(p), sp.Symbol("t", real=True), sp.Function("phi")
     inner = [sp.Function(f"h_{i}")(t) for i in range(1, width + 1)]
@@ -116,16 +121,15 @@ def _from_below(unit, p: tuple[sp.Symbol, ...], scale: sp.Expr, spread: sp.Expr)
         for kind in (d, e)
     )
     by_parameter = sum(_dot(out, J.col(s)) * _dot(other, K.col(s)) for s in range(2))
-    pairs = (sp.Matrix([out]) * J * K.T * sp.Matrix(other))[0]
+    in_pairs = (sp.Matrix([out]) * G * sp.Matrix(other))[0]
     steps.append(
         Step(
             "summed over the parameters t below: a pair of units i, j carries the kernel below "
             "between them, G_ij = sum over t of J_it K_jt",
             by_parameter,
-            pairs,
+            sp.Subs(in_pairs, tuple(G), tuple(J * K.T)),
         )
     )
-    in_pairs = (sp.Matrix([out]) * G * sp.Matrix(other))[0]
     diagonal = (tuple(G), tuple(below * sp.eye(width)))
     left_over = sp.expand(in_pairs.subs(dict(zip(*diagonal, strict=True))))
     steps.append(Step("G is Theta times the identity", sp.Subs(in_pairs, *diagonal), left_over))

@@ -94,8 +94,17 @@ def trained(kernel: sp.Matrix, cross: sp.Matrix, time: sp.Expr) -> Training:
 
 
 def converged(kernel: sp.Matrix, cross: sp.Matrix) -> Training:
-    """The problem at the limit of long training; the kernel must be positive definite."""
+    """The problem at the limit of long training.
+
+    **Raises:** ValueError where the kernel is seen not to be positive definite: errors along an
+    eigenvector of eigenvalue zero stay for ever.
+    """
     size = sp.Matrix(kernel).rows
+    if sp.Matrix(kernel).is_positive_definite is False:
+        raise ValueError(
+            f"kernel={kernel!r} is not positive definite, and training does not end on the "
+            "targets; leave out points that repeat, or use `trained` at a finite time."
+        )
     return Training(sp.Matrix(kernel), sp.Matrix(cross), sp.zeros(size, size))
 
 
