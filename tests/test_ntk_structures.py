@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import scipy.stats
 import sympy as sp
-from tests.pages import run_blocks
 
 from lemmata.theory import ntk, ntk_convolution
 from lemmata.theory import ntk_misprints as misprints
@@ -154,11 +153,6 @@ def test_the_printed_backward_forms():
     assert misprints.yang_kernel_as_printed_again(*ones).xy == pytest.approx(right)
 
 
-def test_the_printed_decomposition_starts_elsewhere():
-    assert misprints.start().statement == misprints.initial
-    assert misprints.start_as_printed() == 2 * misprints.star - misprints.initial
-
-
 def test_the_covariances_of_a_tied_network():
     K = misprints.tied_covariances(4, RELU, sp.Integer(2), (sp.sqrt(2), sp.Integer(0)))
     assert float(K[1, 2]) == pytest.approx(2 / np.pi)
@@ -166,11 +160,6 @@ def test_the_covariances_of_a_tied_network():
     assert list(K.diagonal()) == pytest.approx([2] * 4)
     printed = misprints.tied_covariances_as_printed(4, RELU, sp.Integer(2), LARGE)
     assert printed.is_diagonal()
-
-
-def test_the_printed_onsager_term_is_too_small():
-    right, printed = misprints.onsager().statement, misprints.onsager_as_printed()
-    assert sp.cancel(printed / right) == misprints.delta
 
 
 def test_a_tied_network_in_samples():
@@ -404,7 +393,3 @@ def test_a_convolution_without_a_filter_or_layers_is_refused():
         ntk_convolution.conv_kernel(0, V, SLOPE, {0: sp.Integer(1)}, gram)
     with pytest.raises(ValueError, match="a convolution has one shift at least"):
         ntk_convolution.conv_kernel(1, V, SLOPE, {}, gram)
-
-
-def test_the_page_runs(checkout):
-    run_blocks((checkout / "docs" / "tangent_kernels.md").read_text(encoding="utf-8"))

@@ -8,8 +8,10 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.pages import run_blocks
 
 from lemmata.theory import ntk, ntk_finite_width, ntk_layers
+from lemmata.theory import ntk_misprints as misprints
 from lemmata.theory import ntk_structures as structures
 from lemmata.theory.ntk import Kernel, relu, relu_slope
 from lemmata.theory.ntk_conventions import CONVENTIONS, JACOT, NEURAL_TANGENTS, YANG
@@ -315,3 +317,17 @@ def test_only_polynomials_have_a_mean_by_moments():
     z = sp.Symbol("z")
     with pytest.raises(ValueError, match=r"exp\(z\) is no polynomial in z"):
         gaussian_mean(sp.exp(z), [z])
+
+
+def test_the_page_runs(checkout):
+    run_blocks((checkout / "docs" / "tangent_kernels.md").read_text(encoding="utf-8"))
+
+
+def test_the_printed_decomposition_starts_elsewhere():
+    assert misprints.start().statement == misprints.initial
+    assert misprints.start_as_printed() == 2 * misprints.star - misprints.initial
+
+
+def test_the_printed_onsager_term_is_too_small():
+    right, printed = misprints.onsager().statement, misprints.onsager_as_printed()
+    assert sp.cancel(printed / right) == misprints.delta
