@@ -7,6 +7,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import dblquad
+from tests.pages import run_blocks
 
 from lemmata.theory.program_covariance import solve_semidefinite
 from lemmata.theory.program_expectation import ExactExpectation
@@ -275,3 +276,8 @@ def test_errors_of_the_language():
         float("nan") * x
     with pytest.raises(ValueError, match="response='both' is not one of"):
         execute(p, EXACT, "both")
+
+
+@pytest.mark.heavy
+def test_the_page_runs(checkout):
+    run_blocks((checkout / "docs" / "tensor_programs.md").read_text(encoding="utf-8"))
