@@ -247,9 +247,9 @@ def test_errors_of_the_language():
     n, m = p.width("n"), p.width("m", 2)
     W, x, u = p.matrix("W", m, n), p.vector("x", n), p.vector("u", m)
     with pytest.raises(ValueError, match=r"W @ u: .* n columns and .* dimension m; use the trans"):
-        W @ u
+        _ = W @ u
     with pytest.raises(ValueError, match="u has dimension m and x has n; only vectors of one"):
-        x + u
+        _ = x + u
     with pytest.raises(ValueError, match="variance=-1 is not at least 0"):
         p.matrix("V", n, n, variance=-1)
     with pytest.raises(ValueError, match=r"variance=s is not at least 0.*declare its symbols"):
@@ -273,7 +273,7 @@ def test_errors_of_the_language():
     with pytest.raises(TypeError, match="5 is no vector of a program"):
         p.combine((1, 5))
     with pytest.raises(ValueError, match="not a finite number"):
-        float("nan") * x
+        _ = float("nan") * x
     with pytest.raises(ValueError, match="response='both' is not one of"):
         execute(p, EXACT, "both")
 
