@@ -63,6 +63,7 @@ class DenseNetwork(eqx.Module):
         """What stands before weights and before biases: sigma_w, sigma_b, or 1 and 1."""
         return (self.w_std, self.b_std) if self.unit_parameters else (1.0, 1.0)
 
+    @eqx.filter_jit
     def draw(self, key: Array) -> Parameters:
         """The parameters of one network: independent, normal, of mean zero."""
         w_scale, b_scale = (1.0, 1.0) if self.unit_parameters else (self.w_std, self.b_std)
@@ -75,6 +76,7 @@ class DenseNetwork(eqx.Module):
             layers.append(layer)
         return tuple(layers)
 
+    @eqx.filter_jit
     def draws(self, key: Array, seeds: int) -> Parameters:
         """The parameters of that many networks: each array has a leading axis of seeds."""
         return jax.vmap(self.draw)(jax.random.split(key, seeds))
