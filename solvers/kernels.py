@@ -63,6 +63,11 @@ def tangent_kernel(
     in the arguments or in the result, a wrong shape returned by `f`, an `f` that mixes inputs, no
     parameters, an unknown option; TypeError on numbers of a kind that cannot be differentiated.
     Under `jit` and `vmap` the values themselves are not looked at.
+
+    >>> f = lambda params, x: params["slope"] * x + params["offset"]
+    >>> params = {"slope": jnp.asarray(3.0), "offset": jnp.asarray(1.0)}
+    >>> tangent_kernel(f, params, jnp.asarray([1.0, 2.0]), outputs="trace").tolist()
+    [[2.0, 3.0], [3.0, 5.0]]
     """
     check_option(outputs)
     first, second = checked_inputs(x1, x2)
