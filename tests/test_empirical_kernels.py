@@ -64,10 +64,10 @@ def test_independent_ways_agree(name):
 
 
 @pytest.mark.parametrize("kernel", [tangent_kernel, dense_kernel])
-@pytest.mark.parametrize("second", [None, 5])
+@pytest.mark.parametrize("second", [None, 2])
 @pytest.mark.parametrize(
     ("outputs", "block"),
-    [("full", 1), ("full", 3), ("full", 1000), ("diagonal", 3), ("trace", None), ("trace", 2)],
+    [("full", 1), ("full", 4), ("full", None), ("diagonal", 3), ("trace", 2)],
 )
 def test_blocks_change_nothing(kernel, second, outputs, block):
     f = NETWORKS["rectifiers"]
