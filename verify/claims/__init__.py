@@ -15,4 +15,5 @@ CATALOGUE = (
     "delayed_replicator_forms",
     "hopf",
     "hayes",
+    "ntk_initialisation",
 )
