@@ -1,0 +1,308 @@
+r"""Networks of finite width in training: what claims about them have in common.
+
+Every width is a shape, and every shape a program to compile. So a network of width n stands inside
+one of a greatest width m: the other units have no weights and no biases, which no gradient changes,
+and $w/\sqrt n$ is $w \sqrt{m/n} / \sqrt m$, with the inputs shortened by as much. It is the same
+network to rounding, in the one program.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lemmata.solvers.descent import descend, flow
+from lemmata.solvers.kernel_dense import dense_kernel
+from lemmata.solvers.kernels import tangent_kernel
+from lemmata.solvers.networks import DenseNetwork, Parameters
+from lemmata.verify.measurement import Series
+
+#: of the first and the second training point, and of the other one
+LENGTHS = (1.0, 1.4, 0.8)
+#: networks side by side: as many as the caches hold
+AT_ONCE = 16
+#: the scale of the weights, where nothing else is said
+W = 1.2
+
+
+class Setting(NamedTuple):
+    """Networks of one width inside a program of a greater one.
+
+    **Fields:** the `network`, its `params` (a leading axis of networks), and the `scale` by which
+    its inputs are to be multiplied.
+    """
+
+    network: DenseNetwork
+    params: Parameters
+    scale: float
+
+    @property
+    def one(self) -> Parameters:
+        """The parameters of the first network alone."""
+        return jax.tree.map(lambda leaf: leaf[0], self.params)
+
+
+def drawn(
+    rng: np.random.Generator,
+    networks: int,
+    hidden: tuple[int, ...],
+    *,
+    b: float,
+    w: float = W,
+    outputs: int = 1,
+    inside: int | None = None,
+    activation: Any = jnp.tanh,
+) -> Setting:
+    """Networks of two inputs with hidden layers of one width each, drawn at random.
+
+    **Arguments:** `hidden`: widths, all equal. `b`, `w`: scales of biases and weights. `inside`:
+    the width of the program; `activation` must then be zero at zero.
+    """
+    most = inside or hidden[0]
+    if len(set(hidden)) != 1 or most < hidden[0]:
+        raise ValueError(f"hidden={hidden}, inside={inside}: give equal widths, none beyond it.")
+    scale = (hidden[0] / most) ** 0.5
+    own, given = (2, *hidden, outputs), (2, *[most] * len(hidden), outputs)
+    params = []
+    for shape, room in zip(
+        zip(own[1:], own[:-1], strict=True), zip(given[1:], given[:-1], strict=True), strict=True
+    ):
+        layer = {"w": np.zeros((networks, *room)), "b": np.zeros((networks, room[0]))}
+        layer["w"][:, : shape[0], : shape[1]] = rng.standard_normal((networks, *shape))
+        layer["b"][:, : shape[0]] = rng.standard_normal((networks, shape[0]))
+        params.append(layer)
+    # Arrays and not floats, which would be compiled in.
+    net = DenseNetwork(given, activation, jnp.asarray(w / scale), jnp.asarray(b))
+    return Setting(net, tuple(params), scale)
+
+
+def inputs(angle_2: float, angle: float) -> np.ndarray:
+    """Two training points and another one, of unequal lengths, at angles: shape `(3, 2)`."""
+    angles = np.array([0.0, angle_2, angle])
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1) * np.array(LENGTHS)[:, None]
+
+
+# One network at one point of its parameters, and in training.
+
+
+def slope_over_kernel(
+    rng: np.random.Generator, width: int, points: int, b: float, inside: int
+) -> float:
+    r"""-dC/dt in gradient flow over the sum of $d_i^T \Theta_{ij} d_j$, of a random network.
+
+    Two outputs, random inputs and targets, all derivatives by differentiation.
+    """
+    setting = drawn(rng, 1, (width, width), b=b, outputs=2, inside=inside)
+    x = jnp.asarray(setting.scale * rng.standard_normal((points, 2)))
+    y = jnp.asarray(rng.standard_normal((points, 2)))
+    kernel = tangent_kernel(setting.network, setting.one, x)
+    d, slope = _downhill(setting.network, setting.one, x, y)
+    return float(-slope / jnp.einsum("ia,ijab,jb->", d, kernel, d))
+
+
+@eqx.filter_jit
+def _downhill(f: DenseNetwork, params: Parameters, x: Array, y: Array) -> tuple[Array, Array]:
+    def cost(p: Parameters) -> Array:
+        return jnp.sum((f(p, x) - y) ** 2) / (2 * len(x))
+
+    velocity = jax.tree.map(jnp.negative, jax.grad(cost)(params))
+    return f(params, x) - y, jax.jvp(cost, (params,), (velocity,))[1]
+
+
+class Own(NamedTuple):
+    """What one network brings along: its `kernel` (3, 3) and outputs (3,) at the three inputs."""
+
+    kernel: np.ndarray
+    values: np.ndarray
+
+
+@lru_cache(maxsize=4096)
+def own(seed: int, width: int, b: float, angle_2: float, angle: float) -> Own:
+    """The tangent kernel, by differentiation, and the outputs of the network of this seed."""
+    setting, x = _of_seed(seed, width, b), jnp.asarray(inputs(angle_2, angle))
+    kernel = tangent_kernel(setting.network, setting.one, x, outputs="trace")
+    return Own(np.asarray(kernel), np.asarray(setting.network(setting.one, x))[:, 0])
+
+
+class Trained(NamedTuple):
+    """Outputs of networks at times and points, and bounds on their numerical errors."""
+
+    values: np.ndarray
+    errors: np.ndarray
+
+
+@lru_cache(maxsize=512)
+def trained(
+    seed: int,
+    width: int,
+    b: float,
+    angles: tuple[float, float],
+    targets: tuple[float, float],
+    times: tuple[float, ...],
+    step: float,
+) -> Trained:
+    """The network of this seed in the gradient flow of all its parameters: (times, 3)."""
+    setting, x = _of_seed(seed, width, b), inputs(*angles)
+    y = np.array(targets)[:, None]
+    found = flow(setting.network, setting.params, x[:2], y, times=times, step=step, test=x)
+    return Trained(np.asarray(found.path.test)[0, ..., 0], np.asarray(found.test_error)[0, ..., 0])
+
+
+def _of_seed(seed: int, width: int, b: float) -> Setting:
+    return drawn(np.random.default_rng(seed), 1, (width,), b=b)
+
+
+# Many networks.
+
+
+def kernels(rng: np.random.Generator, networks: int, *, x: Any, **given: Any) -> np.ndarray:
+    """The tangent kernel of each of many rectifier networks at one input (2,) with itself."""
+    chunk = 500  # arrays of the greatest width fit into the caches
+    found = []
+    for first in range(0, networks, chunk):
+        setting = drawn(rng, min(chunk, networks - first), activation=jax.nn.relu, **given)
+        point = setting.scale * jnp.asarray(x)[None]
+        found.append(_kernels(setting.network, setting.params, point))
+    return np.concatenate(found)
+
+
+@eqx.filter_jit
+def _kernels(net: DenseNetwork, params: Parameters, x: Array) -> Array:
+    return jax.vmap(lambda p: dense_kernel(net, p, x, outputs="trace")[0, 0])(params)
+
+
+def outputs(rng: np.random.Generator, networks: int, *, x: Any, **given: Any) -> np.ndarray:
+    """The outputs of each of many rectifier networks at one input: (networks, outputs)."""
+    setting = drawn(rng, networks, activation=jax.nn.relu, **given)
+    point = setting.scale * jnp.asarray(x)[None]
+    return np.asarray(_outputs(setting.network, setting.params, point))
+
+
+@eqx.filter_jit
+def _outputs(net: DenseNetwork, params: Parameters, x: Array) -> Array:
+    return jax.vmap(lambda p: net(p, x)[0])(params)
+
+
+def ensemble(
+    rng: np.random.Generator,
+    networks: int,
+    width: int,
+    b: float,
+    data: tuple[np.ndarray, np.ndarray],
+    test: np.ndarray,
+    times: tuple[float, ...],
+    step: float,
+) -> Trained:
+    """Many rectifier networks of one hidden layer in gradient flow: (networks, times, tests)."""
+    setting = drawn(rng, networks, (width,), b=b, activation=jax.nn.relu)
+    x, y = data
+    found = flow(
+        setting.network, setting.params, x, y[:, None],
+        times=times, step=step, test=test, at_once=AT_ONCE,
+    )  # fmt: skip
+    return Trained(np.asarray(found.path.test)[..., 0], np.asarray(found.test_error)[..., 0])
+
+
+# What a short training moves, against the width.
+
+
+class _Linearised(eqx.Module):
+    """A network's first order in its parameters, about those that stand first in the pair."""
+
+    network: DenseNetwork
+
+    def __call__(self, params: Any, x: Array) -> Array:
+        start, now = jax.lax.stop_gradient(params[0]), params[1]
+        moved = jax.tree.map(jnp.subtract, now, start)
+        value, change = jax.jvp(lambda p: self.network(p, x), (start,), (moved,))
+        return value + change
+
+
+class _Look(eqx.Module):
+    """The tangent kernel of a network, and its pre-activations in the last hidden layer."""
+
+    network: DenseNetwork
+    x: Array
+
+    def __call__(self, params: Any) -> tuple[Array, Array]:
+        kernel = dense_kernel(self.network, params, self.x, outputs="trace")
+        return kernel, self.network.preactivations(params, self.x)[-2]
+
+
+class Motion(NamedTuple):
+    """What training moved in each network, (networks,); the first two relative to the start.
+
+    **Fields:**
+
+    - `kernel`: the tangent kernel among the inputs, in the Frobenius norm.
+    - `preactivations`: those of the hidden layer, root mean square.
+    - `nonlinear`: root mean square distance of the outputs from those of the linearised network
+      after the same training.
+    """
+
+    kernel: np.ndarray
+    preactivations: np.ndarray
+    nonlinear: np.ndarray
+
+
+_X = inputs(1.7, 0.6)
+_Y = np.array([[1.0, -1.0], [-0.5, 1.0], [0.7, 1.0]])
+_DESCENT: dict[str, Any] = {"rate": 0.1, "at_once": AT_ONCE}
+
+
+def motion(setting: Setting, steps: int) -> Motion:
+    """Networks of one hidden layer, and each one's linearisation, after steps of descent."""
+    net, start = setting.network, setting.params
+    x, y, looks = setting.scale * _X, _Y[:, :1], (0, steps)
+    full = descend(net, start, x, y, steps=looks, measure=_Look(net, jnp.asarray(x)), **_DESCENT)
+    linear = descend(_Linearised(net), (start, start), x, y, steps=looks, **_DESCENT)
+    kernel, z = (np.asarray(one) for one in full.measured)
+    return Motion(
+        _norm(kernel[:, 1] - kernel[:, 0]) / _norm(kernel[:, 0]),
+        _norm(z[:, 1] - z[:, 0]) / _norm(z[:, 0]),
+        _norm(np.asarray(full.train - linear.train)[:, 1]) / len(x) ** 0.5,
+    )
+
+
+def inner_weights(setting: Setting, steps: int) -> np.ndarray:
+    """The relative change of the matrix between the hidden layers, of each network."""
+    net, start = setting.network, setting.params
+    found = descend(net, start, setting.scale * _X, _Y[:, :1], steps=(steps,), **_DESCENT)
+    before, after = start[1]["w"], np.asarray(found.params[1]["w"])
+    return _norm(after - before) / _norm(np.asarray(before))
+
+
+def parted(setting: Setting, steps: int) -> np.ndarray:
+    """How far one of two outputs that are trained together ends from where it would end alone.
+
+    Root mean square over the inputs, of each network.
+    """
+    net, both = setting.network, setting.params
+    alone = (*both[:-1], {name: leaf[:, :1] for name, leaf in both[-1].items()})
+    single = DenseNetwork((*net.widths[:-1], 1), net.activation, net.w_std, net.b_std)
+    ends = [
+        np.asarray(descend(f, params, setting.scale * _X, y, steps=(steps,), **_DESCENT).train)
+        for f, params, y in ((net, both, _Y), (single, alone, _Y[:, :1]))
+    ]
+    return _norm((ends[0] - ends[1])[:, 0, :, 0]) / len(_X) ** 0.5
+
+
+def against_width(draws: dict[int, np.ndarray]) -> Series:
+    """The means of independent draws at each width, with their standard errors."""
+    least = min(len(one) for one in draws.values())
+    if least < 2:
+        raise ValueError(f"{least} networks give no standard error; take at least 2.")
+    means = [float(one.mean()) for one in draws.values()]
+    spread = [float(one.std(ddof=1)) / len(one) ** 0.5 for one in draws.values()]
+    return Series(list(draws), means, spread, dof=float(least - 1))
+
+
+def _norm(a: np.ndarray) -> np.ndarray:
+    """The Euclidean length of each entry's array."""
+    return np.linalg.norm(a.reshape(len(a), -1), axis=1)
