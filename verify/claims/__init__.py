@@ -16,4 +16,6 @@ CATALOGUE = (
     "hopf",
     "hayes",
     "ntk_initialisation",
+    "ntk_training",
+    "ntk_rates",
 )
