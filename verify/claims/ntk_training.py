@@ -321,7 +321,7 @@ def _outputs(p: Point, accuracy: Accuracy) -> tuple[np.ndarray, np.ndarray]:
     says=r"\mathbb{E} f_t(x) = \kappa K^{-1} (I - e^{-t K / N}) y, \quad K = \Theta_\infty",
     domain=many,
     points=8,
-    predicted=lambda: _mean(),
+    predicted=lambda: _mean(),  # noqa: PLW0108 (it stands below)
     compare=Equal(absolute=0.06, because="the draws show 0.04; 1/N left out, 0.3"),
     uses=(f"{HERE}/kernel/depth-2", f"{HERE}/linear-dynamics/elsewhere"),
     scope=ENSEMBLE,
