@@ -163,12 +163,11 @@ def _of_seed(seed: int, width: int, b: float) -> Setting:
 
 def kernels(rng: np.random.Generator, networks: int, *, x: Any, **given: Any) -> np.ndarray:
     """The tangent kernel of each of many rectifier networks at one input (2,) with itself."""
-    chunk = 500  # arrays of the greatest width fit into the caches
     found = []
-    for first in range(0, networks, chunk):
-        setting = drawn(rng, min(chunk, networks - first), activation=jax.nn.relu, **given)
+    for count in _chunks(networks, 500):
+        setting = drawn(rng, count, activation=jax.nn.relu, **given)
         point = setting.scale * jnp.asarray(x)[None]
-        found.append(_kernels(setting.network, setting.params, point))
+        found.append(np.asarray(_kernels(setting.network, setting.params, point)))
     return np.concatenate(found)
 
 
@@ -179,9 +178,17 @@ def _kernels(net: DenseNetwork, params: Parameters, x: Array) -> Array:
 
 def outputs(rng: np.random.Generator, networks: int, *, x: Any, **given: Any) -> np.ndarray:
     """The outputs of each of many rectifier networks at one input: (networks, outputs)."""
-    setting = drawn(rng, networks, activation=jax.nn.relu, **given)
-    point = setting.scale * jnp.asarray(x)[None]
-    return np.asarray(_outputs(setting.network, setting.params, point))
+    found = []
+    for count in _chunks(networks, 2000):
+        setting = drawn(rng, count, activation=jax.nn.relu, **given)
+        point = setting.scale * jnp.asarray(x)[None]
+        found.append(np.asarray(_outputs(setting.network, setting.params, point)))
+    return np.concatenate(found)
+
+
+def _chunks(total: int, most: int) -> list[int]:
+    """Sizes that add up to the total: arrays of a chunk fit into the caches."""
+    return [min(most, total - first) for first in range(0, total, most)]
 
 
 @eqx.filter_jit
@@ -212,18 +219,6 @@ def ensemble(
 # What a short training moves, against the width.
 
 
-class _Linearised(eqx.Module):
-    """A network's first order in its parameters, about those that stand first in the pair."""
-
-    network: DenseNetwork
-
-    def __call__(self, params: Any, x: Array) -> Array:
-        start, now = jax.lax.stop_gradient(params[0]), params[1]
-        moved = jax.tree.map(jnp.subtract, now, start)
-        value, change = jax.jvp(lambda p: self.network(p, x), (start,), (moved,))
-        return value + change
-
-
 class _Look(eqx.Module):
     """The tangent kernel of a network, and its pre-activations in the last hidden layer."""
 
@@ -236,37 +231,32 @@ class _Look(eqx.Module):
 
 
 class Motion(NamedTuple):
-    """What training moved in each network, (networks,); the first two relative to the start.
+    """What training moved in each network, (networks,), relative to the start.
 
     **Fields:**
 
     - `kernel`: the tangent kernel among the inputs, in the Frobenius norm.
     - `preactivations`: those of the hidden layer, root mean square.
-    - `nonlinear`: root mean square distance of the outputs from those of the linearised network
-      after the same training.
     """
 
     kernel: np.ndarray
     preactivations: np.ndarray
-    nonlinear: np.ndarray
 
 
 _X = inputs(1.7, 0.6)
 _Y = np.array([[1.0, -1.0], [-0.5, 1.0], [0.7, 1.0]])
-_DESCENT: dict[str, Any] = {"rate": 0.1, "at_once": AT_ONCE}
+_DESCENT: dict[str, Any] = {"rate": 0.2, "at_once": AT_ONCE}
 
 
 def motion(setting: Setting, steps: int) -> Motion:
-    """Networks of one hidden layer, and each one's linearisation, after steps of descent."""
+    """Networks of one hidden layer, after steps of descent."""
     net, start = setting.network, setting.params
     x, y, looks = setting.scale * _X, _Y[:, :1], (0, steps)
     full = descend(net, start, x, y, steps=looks, measure=_Look(net, jnp.asarray(x)), **_DESCENT)
-    linear = descend(_Linearised(net), (start, start), x, y, steps=looks, **_DESCENT)
     kernel, z = (np.asarray(one) for one in full.measured)
     return Motion(
         _norm(kernel[:, 1] - kernel[:, 0]) / _norm(kernel[:, 0]),
         _norm(z[:, 1] - z[:, 0]) / _norm(z[:, 0]),
-        _norm(np.asarray(full.train - linear.train)[:, 1]) / len(x) ** 0.5,
     )
 
 

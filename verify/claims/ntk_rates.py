@@ -32,17 +32,18 @@ measure = deferred("lemmata.verify.training_measure")
 
 HERE = "ntk"
 #: of the one hidden layer, and of two, where the matrix between them is dear
-WIDTHS = (8, 16, 32, 64, 128, 256, 512, 1024)
+WIDTHS = (8, 16, 32, 64, 128, 256)
+MOVING = (16, 32, 64, 128, 256, 512)
 INNER = (3, 6, 12, 24, 48)
 one_input = Domain(
     k_xx=Interval(0.3, 2.0),
     w=Interval(0.7, 1.5),
     b=Interval(0.1, 1.0),
-    n=Values(8, 32),
+    n=Values(4, 8),
     defining={"q": lambda p: p.w**2 * p.k_xx + p.b**2},
 )
 setting = Domain(b=Values(0.3))
-HALF = "an order lies 0.5 from the next"
+HALF = "orders lie 0.5 apart, and this is less than half of it"
 
 
 def _input(p: Point) -> np.ndarray:
@@ -56,7 +57,7 @@ def _input(p: Point) -> np.ndarray:
     domain=one_input,
     points=12,
     predicted=finite.kernel_variance,
-    compare=Equal(relative=0.08, because="the draws show 6 %; E X^2 for Var X, 30 %"),
+    compare=Equal(relative=0.06, because="the draws show 4 %; E X^2 for Var X, 30 %"),
     uses=(f"{HERE}/kernel/depth-2",),
     scope="ReLU networks of one hidden layer, at every width",
 )
@@ -64,7 +65,7 @@ def kernel_variance(p: Point, accuracy: Accuracy) -> Measurement:
     """n times the sample variance of the kernel over networks."""
     found = measure.kernels(
         accuracy.rng, accuracy.draws(100_000), x=_input(p), hidden=(int(p.n),), b=p.b, w=p.w,
-        inside=32,
+        inside=8,
     )  # fmt: skip
     squares = (found - found.mean()) ** 2 * len(found) / max(len(found) - 1, 1)
     return Measurement.mean(p.n * squares)
@@ -76,17 +77,17 @@ def kernel_variance(p: Point, accuracy: Accuracy) -> Measurement:
     says=r"n \,(\mathbb{E} f^4 / (\mathbb{E} f^2)^2 - 3) = "
     r"\tfrac{15}{4} w^4 q^2 / (\tfrac12 w^2 q + b^2)^2",
     domain=one_input,
-    points=12,
+    points=4,
     predicted=finite.excess_kurtosis,
-    compare=Equal(relative=0.15, because="a fourth moment is known to 10 % from these draws"),
+    compare=Equal(relative=0.055, because="the draws show 4 %; E f^2 without b^2, 10 %"),
     uses=(f"{HERE}/covariance/depth-2",),
     scope="ReLU networks of one hidden layer, at every width",
 )
 def excess_kurtosis(p: Point, accuracy: Accuracy) -> Measurement:
     """n times the excess kurtosis over networks; the outputs of one network are taken together."""
     found = measure.outputs(
-        accuracy.rng, accuracy.draws(20_000), x=_input(p), hidden=(int(p.n),), b=p.b, w=p.w,
-        outputs=16, inside=32,
+        accuracy.rng, accuracy.draws(240_000), x=_input(p), hidden=(int(p.n),), b=p.b, w=p.w,
+        outputs=16, inside=8,
     )  # fmt: skip
     second, fourth = ((found**power).mean(axis=1) for power in (2, 4))
     a, c = second.mean(), fourth.mean()
@@ -102,20 +103,20 @@ def excess_kurtosis(p: Point, accuracy: Accuracy) -> Measurement:
     domain=setting,
     predicted=-1,
     compare=Limit(toward="infinity", absolute=0.2, because=HALF),
-    uses=(f"{HERE}/kernel/depth-3",),
-    scope="ReLU networks of two hidden layers, widths 3 to 48",
+    uses=(f"{HERE}/kernel/depth-2",),
+    scope="ReLU networks of one hidden layer, widths 8 to 256",
 )
 def kernel_variance_rate(p: Point, accuracy: Accuracy) -> Series:
     """The sample variance over networks at four widths."""
 
     def squares(width: int) -> np.ndarray:
         found = measure.kernels(
-            accuracy.rng, accuracy.draws(40_000), x=(1.0, 1.0), hidden=(width, width), b=p.b,
-            inside=48,
+            accuracy.rng, accuracy.draws(20_000), x=(1.0, 1.0), hidden=(width,), b=p.b,
+            inside=WIDTHS[-1],
         )  # fmt: skip
         return (found - found.mean()) ** 2 * len(found) / max(len(found) - 1, 1)
 
-    return measure.against_width({width: squares(width) for width in INNER})
+    return measure.against_width({width: squares(width) for width in WIDTHS})
 
 
 @lru_cache(maxsize=64)
@@ -123,18 +124,18 @@ def _motion(b: float, common: tuple[int, int], networks: int) -> dict[int, Any]:
     """Networks of all widths after a short training, which several claims read."""
     rng = np.random.default_rng(common)
     return {
-        width: measure.motion(measure.drawn(rng, networks, (width,), b=b, inside=WIDTHS[-1]), 6)
-        for width in WIDTHS
+        width: measure.motion(measure.drawn(rng, networks, (width,), b=b, inside=MOVING[-1]), 3)
+        for width in MOVING
     }
 
 
 def _moved(what: str, p: Point, accuracy: Accuracy) -> Series:
-    found = _motion(p.b, accuracy.common, accuracy.draws(2000))
+    found = _motion(p.b, accuracy.common, accuracy.draws(4000))
     return measure.against_width({width: getattr(one, what) for width, one in found.items()})
 
 
-SHORT = "tanh networks of one hidden layer after 6 steps of descent at 0.1, widths 8 to 1024"
-INSIDE = "tanh networks of two hidden layers after 6 steps of descent at 0.1, widths 3 to 48"
+SHORT = "tanh networks of one hidden layer after 3 steps of descent at 0.2, widths 16 to 512"
+INSIDE = "tanh networks of two hidden layers after 3 steps of descent at 0.2, widths 3 to 48"
 
 
 @claim(
@@ -143,7 +144,7 @@ INSIDE = "tanh networks of two hidden layers after 6 steps of descent at 0.1, wi
     says=r"\| \Theta_n(T) - \Theta_n(0) \| / \| \Theta_n(0) \| \sim A n^{-1}",
     domain=setting,
     predicted=-1,
-    compare=Limit(toward="infinity", absolute=0.3, because=HALF),
+    compare=Limit(toward="infinity", absolute=0.24, because=HALF),
     scope=SHORT,
     reading="the proof bounds the change by the order of n^(-1/2); here it is of the order of 1/n",
 )
@@ -158,7 +159,7 @@ def kernel_drift(p: Point, accuracy: Accuracy) -> Series:
     says=r"\| z_T - z_0 \| / \| z_0 \| \sim A n^{-1/2} \text{ in the hidden layer}",
     domain=setting,
     predicted=-0.5,
-    compare=Limit(toward="infinity", absolute=0.2, because=HALF),
+    compare=Limit(toward="infinity", absolute=0.14, because=HALF),
     scope=SHORT,
 )
 def pre_activations(p: Point, accuracy: Accuracy) -> Series:
@@ -182,25 +183,9 @@ def weights(p: Point, accuracy: Accuracy) -> Series:
         drawn = measure.drawn(
             accuracy.rng, accuracy.draws(2000), (width, width), b=p.b, inside=INNER[-1]
         )
-        return measure.inner_weights(drawn, 6)
+        return measure.inner_weights(drawn, 3)
 
     return measure.against_width({width: moved(width) for width in INNER})
-
-
-@claim(
-    f"{HERE}/linear-dynamics/rate",
-    source=jacot.at("section 5"),
-    says=r"\| f_T - f_T^{\mathrm{lin}} \| \sim A n^{-1}, \quad "
-    r"f^{\mathrm{lin}} \text{ the first order in the parameters, trained alike}",
-    domain=setting,
-    predicted=-1,
-    compare=Limit(toward="infinity", absolute=0.3, because=HALF),
-    uses=(f"{HERE}/kernel-drift/rate",),
-    scope=SHORT,
-)
-def linear_rate(p: Point, accuracy: Accuracy) -> Series:
-    """The distance of a network from its own linearisation after the same steps, over networks."""
-    return _moved("nonlinear", p, accuracy)
 
 
 @claim(
@@ -210,16 +195,16 @@ def linear_rate(p: Point, accuracy: Accuracy) -> Series:
     r"\text{ after the same training}",
     domain=setting,
     predicted=-0.5,
-    compare=Limit(toward="infinity", absolute=0.2, because=HALF),
-    scope="tanh networks of one hidden layer and two outputs, widths 8 to 1024",
+    compare=Limit(toward="infinity", absolute=0.24, because=HALF),
+    scope="tanh networks of one hidden layer and two outputs, widths 8 to 256",
 )
 def outputs_decouple(p: Point, accuracy: Accuracy) -> Series:
     """How far an output ends from where it would end without the other one, over networks."""
 
     def moved(width: int) -> np.ndarray:
         drawn = measure.drawn(
-            accuracy.rng, accuracy.draws(2000), (width,), b=p.b, outputs=2, inside=WIDTHS[-1]
+            accuracy.rng, accuracy.draws(5000), (width,), b=p.b, outputs=2, inside=WIDTHS[-1]
         )
-        return measure.parted(drawn, 6)
+        return measure.parted(drawn, 3)
 
     return measure.against_width({width: moved(width) for width in WIDTHS})

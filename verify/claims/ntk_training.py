@@ -28,7 +28,6 @@ from lemmata.verify.api import (
 )
 from lemmata.verify.claims.ntk_initialisation import jacot
 
-finite = deferred("lemmata.theory.ntk_finite_width")
 measure = deferred("lemmata.verify.training_measure")
 misprints = deferred("lemmata.theory.ntk_misprints")
 theory = deferred("lemmata.theory.ntk_training")
@@ -39,7 +38,7 @@ HERE = "ntk"
 #: of the single networks, whose kernel then moves by less than a thousandth
 WIDTH = 4096
 #: of those that are taken many at a time
-MANY = 256
+MANY = 128
 #: when the slowest component has long gone, and half of it to see that it has
 LATE = (30.0, 60.0)
 STEP = 0.7  # Theta/N has eigenvalues below 2
@@ -234,7 +233,9 @@ def sign_slip(p: Point, accuracy: Accuracy) -> Measurement:
 
 # Many networks, against the limits.
 
-B, ANGLE_2, TARGETS = 0.3, 1.7, (1.0, -0.6)
+B, ANGLE_2, TARGETS = 0.3, 1.2, (2.0, 1.5)
+# Kernels differ from network to network, which adds to the variance as the square of the targets.
+SMALL = (0.5, 0.4)
 
 
 @lru_cache
@@ -277,8 +278,8 @@ def _limiting(kernel: int, i: int, j: int) -> Any:
 
 
 many = Domain(
-    angle=Interval(-1.0, 3.0),
-    t=Log(0.5, 6.0),
+    angle=Interval(-0.5, 2.0),
+    t=Log(0.5, 4.0),
     defining={
         "y_1": lambda p: TARGETS[0],
         "y_2": lambda p: TARGETS[1],
@@ -295,45 +296,29 @@ ENSEMBLE = f"ReLU networks of one hidden layer of {MANY} units, two training poi
 
 @lru_cache(maxsize=16)
 def _ensemble(
-    places: tuple[tuple[float, float], ...], common: tuple[int, int], networks: int, step: float
+    places: tuple[tuple[float, float], ...],
+    targets: tuple[float, float],
+    common: tuple[int, int],
+    networks: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Outputs of many networks at (angle, t) after training, (points, networks); their errors."""
     angles, t = (np.array(one) for one in zip(*places, strict=True))
     rows = [measure.inputs(ANGLE_2, angle) for angle in angles]
     order = np.argsort(t)
     found = measure.ensemble(
-        np.random.default_rng(common), networks, MANY, B, (rows[0][:2], np.array(TARGETS)),
-        np.stack([row[2] for row in rows]), tuple(t[order].tolist()), step,
+        np.random.default_rng(common), networks, MANY, B, (rows[0][:2], np.array(targets)),
+        np.stack([row[2] for row in rows]), tuple(t[order].tolist()), STEP,
     )  # fmt: skip
     at = np.arange(len(t))
     when = np.argsort(order)
     return found.values[:, when, at].T, found.errors[:, when, at].T
 
 
-def _outputs(p: Point, accuracy: Accuracy) -> tuple[np.ndarray, np.ndarray]:
+def _outputs(
+    p: Point, accuracy: Accuracy, targets: tuple[float, float], networks: int
+) -> tuple[np.ndarray, np.ndarray]:
     places = tuple(zip(np.ravel(p.angle).tolist(), np.ravel(p.t).tolist(), strict=True))
-    return _ensemble(places, accuracy.common, accuracy.draws(6000), STEP)
-
-
-@claim(
-    f"{HERE}/gaussian-in-training/mean",
-    source=jacot.at("section 5"),
-    says=r"\mathbb{E} f_t(x) = \kappa K^{-1} (I - e^{-t K / N}) y, \quad K = \Theta_\infty",
-    domain=many,
-    points=8,
-    predicted=lambda: _mean(),  # noqa: PLW0108 (it stands below)
-    compare=Equal(absolute=0.06, because="the draws show 0.04; 1/N left out, 0.3"),
-    uses=(f"{HERE}/kernel/depth-2", f"{HERE}/linear-dynamics/elsewhere"),
-    scope=ENSEMBLE,
-    batched=True,
-)
-def gaussian_mean(p: Point, accuracy: Accuracy) -> Measurement:
-    """The mean over networks of the output at time t of the flow."""
-    values, errors = _outputs(p, accuracy)
-    found = Measurement.mean(values)
-    return Measurement(
-        found.value, found.stderr, errors.mean(axis=1), found.dof, converged=found.converged
-    )
+    return _ensemble(places, targets, accuracy.common, accuracy.draws(networks))
 
 
 def _mean() -> Any:
@@ -344,21 +329,42 @@ def _mean() -> Any:
 
 
 @claim(
+    f"{HERE}/gaussian-in-training/mean",
+    source=jacot.at("section 5"),
+    says=r"\mathbb{E} f_t(x) = \kappa K^{-1} (I - e^{-t K / N}) y, \quad K = \Theta_\infty",
+    domain=many,
+    points=6,
+    predicted=_mean,
+    compare=Equal(relative=0.05, because="the draws show 3 %; 1/N left out, 20 % and more"),
+    uses=(f"{HERE}/kernel/depth-2", f"{HERE}/linear-dynamics/elsewhere"),
+    scope=ENSEMBLE,
+    batched=True,
+)
+def gaussian_mean(p: Point, accuracy: Accuracy) -> Measurement:
+    """The mean over networks of the output at time t of the flow."""
+    values, errors = _outputs(p, accuracy, TARGETS, 10_000)
+    found = Measurement.mean(values)
+    return Measurement(
+        found.value, found.stderr, errors.mean(axis=1), found.dof, converged=found.converged
+    )
+
+
+@claim(
     f"{HERE}/gaussian-in-training/variance",
     source=jacot.at("section 5"),
     says=r"\operatorname{Var} f_t(x) = \Sigma_{**} + \omega \Sigma \omega^T - 2 \omega \Sigma_*,"
     r"\quad \omega = \kappa \Theta^{-1} (I - e^{-t \Theta / N})",
     domain=many,
-    points=8,
+    points=6,
     predicted=steps.variance,
-    compare=Equal(relative=0.12, because="the draws show 8 %; Theta for Sigma, 100 % and more"),
+    compare=Equal(relative=0.07, because="the draws show 5 %; Theta for Sigma, 100 % and more"),
     uses=(f"{HERE}/covariance/depth-2", f"{HERE}/gaussian-in-training/mean"),
     scope=ENSEMBLE,
     batched=True,
 )
 def gaussian_variance(p: Point, accuracy: Accuracy) -> Measurement:
     """The sample variance over networks of the output at time t of the flow."""
-    values, errors = _outputs(p, accuracy)
+    values, errors = _outputs(p, accuracy, SMALL, 16_000)
     count = values.shape[1]
     apart = values - values.mean(axis=1, keepdims=True)
     found = Measurement.mean(apart**2 * count / max(count - 1, 1))
