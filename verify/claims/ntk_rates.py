@@ -33,7 +33,7 @@ measure = deferred("lemmata.verify.training_measure")
 HERE = "ntk"
 #: of the one hidden layer, and of two, where the matrix between them is dear
 WIDTHS = (8, 16, 32, 64, 128, 256)
-MOVING = (16, 32, 64, 128, 256, 512)
+MOVING = (16, 32, 64, 128, 256, 512, 1024)
 INNER = (3, 6, 12, 24, 48)
 one_input = Domain(
     k_xx=Interval(0.3, 2.0),
@@ -134,7 +134,7 @@ def _moved(what: str, p: Point, accuracy: Accuracy) -> Series:
     return measure.against_width({width: getattr(one, what) for width, one in found.items()})
 
 
-SHORT = "tanh networks of one hidden layer after 3 steps of descent at 0.2, widths 16 to 512"
+SHORT = "tanh networks of one hidden layer after 3 steps of descent at 0.2, widths 16 to 1024"
 INSIDE = "tanh networks of two hidden layers after 3 steps of descent at 0.2, widths 3 to 48"
 
 
