@@ -103,7 +103,7 @@ ORDERS = (
     (ntk_rates.kernel_drift, -0.5, 0.2),
     (ntk_rates.pre_activations, 0.0, 0.2),
     (ntk_rates.weights, -0.5, 0.2),
-    (ntk_rates.outputs_decouple, -1.0, 0.2),
+    (ntk_rates.outputs_decouple, -1.0, 1.0),
 )
 
 
