@@ -268,21 +268,6 @@ def inner_weights(setting: Setting, steps: int) -> np.ndarray:
     return _norm(after - before) / _norm(np.asarray(before))
 
 
-def parted(setting: Setting, steps: int) -> np.ndarray:
-    """How far one of two outputs that are trained together ends from where it would end alone.
-
-    Root mean square over the inputs, of each network.
-    """
-    net, both = setting.network, setting.params
-    alone = (*both[:-1], {name: leaf[:, :1] for name, leaf in both[-1].items()})
-    single = DenseNetwork((*net.widths[:-1], 1), net.activation, net.w_std, net.b_std)
-    ends = [
-        np.asarray(descend(f, params, setting.scale * _X, y, steps=(steps,), **_DESCENT).train)
-        for f, params, y in ((net, both, _Y), (single, alone, _Y[:, :1]))
-    ]
-    return _norm((ends[0] - ends[1])[:, 0, :, 0]) / len(_X) ** 0.5
-
-
 def against_width(draws: dict[int, np.ndarray]) -> Series:
     """The means of independent draws at each width, with their standard errors."""
     least = min(len(one) for one in draws.values())
