@@ -129,7 +129,7 @@ def _at(p: Point, accuracy: Accuracy, which: int) -> Measurement:
     points=12,
     predicted=steps.on_data,
     compare=kept,
-    uses=(f"{HERE}/kernel-gradient-identity", f"{HERE}/kernel-drift/rate"),
+    uses=(f"{HERE}/kernel-gradient-identity", f"{HERE}/kernel/depth-2"),
     scope=ONE,
 )
 def on_data(p: Point, accuracy: Accuracy) -> Measurement:
