@@ -22,7 +22,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 Line = tuple[Any, ...]
 
@@ -38,15 +37,15 @@ class Averages:
     """
 
     sizes: Mapping[str, int]
-    draws: Float[np.ndarray, "seeds averages"]
+    draws: np.ndarray
 
     @property
-    def value(self) -> Float[np.ndarray, " averages"]:
+    def value(self) -> np.ndarray:
         """The mean over seeds."""
         return self.draws.mean(axis=0)
 
     @property
-    def standard_error(self) -> Float[np.ndarray, " averages"]:
+    def standard_error(self) -> np.ndarray:
         """Of the mean over seeds; it knows nothing of the bias of a finite width."""
         return self.draws.std(axis=0, ddof=1) / np.sqrt(len(self.draws))
 
@@ -136,15 +135,13 @@ def _run(
     return jnp.stack(means)
 
 
-def _root(covariance: Float[np.ndarray, "k k"]) -> Float[np.ndarray, "k k"]:
+def _root(covariance: np.ndarray) -> np.ndarray:
     """A square root that exists also without full rank."""
     variances, directions = np.linalg.eigh(covariance)
     return directions * np.sqrt(np.maximum(variances, 0))
 
 
-def at_infinite_width(
-    runs: Sequence[Averages], width: str
-) -> tuple[Float[np.ndarray, " averages"], Float[np.ndarray, " averages"]]:
+def at_infinite_width(runs: Sequence[Averages], width: str) -> tuple[np.ndarray, np.ndarray]:
     """The averages extrapolated to infinite width, linearly in 1/width, with standard errors.
 
     For a bias of order 1/width, as averages of smooth lines have; the error is that of sampling,

@@ -5,7 +5,9 @@ import dataclasses
 import pytest
 from tests.helpers import SOURCE, WHY, claimed
 
-from lemmata.verify.claim import MADE, Claim, Method, Paper, claim, nearest, widest
+# As a list of this module, `MADE` would have all its claims decided here.
+from lemmata.verify import claim as declared
+from lemmata.verify.claim import Claim, Method, Paper, claim, nearest, widest
 from lemmata.verify.compare.bound import Bound
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.compare.frequency import Frequency, Reported
@@ -115,11 +117,11 @@ def test_two_methods_of_one_name_are_refused():
 
 
 def test_every_claim_that_is_made_is_known_also_where_its_name_is_reused():
-    before = len(MADE)
+    before = len(declared.MADE)
     for _ in range(2):
         claimed(one, 1, id="test/same")
     wide = claimed(one, 1, id="test/wide").also("otherwise")(two)
-    made = MADE[before:]
+    made = declared.MADE[before:]
     assert [each.id for each in made] == ["test/same", "test/same", "test/wide", "test/wide"]
     assert widest(made) == [made[0], made[1], wide]
 

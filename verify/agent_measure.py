@@ -15,7 +15,7 @@ import numpy as np
 
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.deferred import deferred
-from lemmata.verify.measure import CONFIRM
+from lemmata.verify.measure import CONFIRM, HARDER
 from lemmata.verify.measurement import Count
 
 agent_network = deferred("lemmata.solvers.agent_network")
@@ -55,8 +55,9 @@ def runs_of(accuracy: Accuracy, *, first: int = RUNS) -> int:
     """
     if accuracy.effort <= 1:
         return max(1, round(first * accuracy.effort))
-    runs = accuracy.draws(RUNS)
-    return max(first, runs // 4) if accuracy.common[1] == CONFIRM else runs
+    if accuracy.common[1] == CONFIRM:
+        return round(first * accuracy.effort / HARDER)
+    return accuracy.draws(RUNS)
 
 
 #: radical counts by cell, seed and look, of as many runs as were asked for so far

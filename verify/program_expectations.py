@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from jaxtyping import Float
 from scipy.special import erf
 
 from lemmata.theory.program_expectation import Covariance, gaussians_of, isserlis, shortened
@@ -131,7 +130,7 @@ class NumericExpectation:
             inverse = (axes[:, kept] / np.sqrt(variances[kept])).T
             factor = inverse @ rows @ K[:, gaussians.index(linear[0])]
 
-        def integrand(u: Float[np.ndarray, "points d"]) -> Float[np.ndarray, " points"]:
+        def integrand(u: np.ndarray) -> np.ndarray:
             value = function(*(u @ root.T + offsets).T)
             return value * (u @ factor) if factor is not None else value * np.ones(len(u))
 
@@ -146,7 +145,7 @@ class NumericExpectation:
         self,
         integrand: Callable[[Any], Any],
         d: int,
-        planes: list[Float[np.ndarray, " d+1"]],
+        planes: list[np.ndarray],
         term: sp.Expr,
     ) -> Estimate:
         """The Gaussian average over d directions, finer until two resolutions agree."""
@@ -202,7 +201,7 @@ def _expanded(expression: sp.Expr) -> sp.Expr:
     return expression
 
 
-def _matrix(gaussians: list[sp.Symbol], covariance: Covariance) -> Float[np.ndarray, "k k"]:
+def _matrix(gaussians: list[sp.Symbol], covariance: Covariance) -> np.ndarray:
     return np.array([[float(covariance.get((g, h), 0)) for h in gaussians] for g in gaussians])
 
 
@@ -279,7 +278,7 @@ def _branches(expression: sp.Expr) -> list[sp.Expr]:
     return [b for side in sides for b in _branches(expression.xreplace({part: sp.sympify(side)}))]
 
 
-def _levels(planes: list[Float[np.ndarray, " d+1"]], d: int) -> list[list[Float[np.ndarray, " k"]]]:
+def _levels(planes: list[np.ndarray], d: int) -> list[list[np.ndarray]]:
     """For each direction, where it is cut, as planes in it and the directions before it.
 
     Integrating a direction out leaves kinks where two of its cuts meet, and where a plane does
@@ -297,9 +296,9 @@ def _levels(planes: list[Float[np.ndarray, " d+1"]], d: int) -> list[list[Float[
     return levels[::-1]
 
 
-def _distinct(planes: list[Float[np.ndarray, " k"]]) -> list[Float[np.ndarray, " k"]]:
+def _distinct(planes: list[np.ndarray]) -> list[np.ndarray]:
     """Each plane once, and none without a normal."""
-    found: list[Float[np.ndarray, " k"]] = []
+    found: list[np.ndarray] = []
     for plane in planes:
         size = np.linalg.norm(plane[:-1])
         if size > 1e-9:
@@ -310,9 +309,7 @@ def _distinct(planes: list[Float[np.ndarray, " k"]]) -> list[Float[np.ndarray, "
     return found
 
 
-def _nodes(
-    levels: list[list[Float[np.ndarray, " k"]]], n: int
-) -> tuple[Float[np.ndarray, "points d"], Float[np.ndarray, " points"]]:
+def _nodes(levels: list[list[np.ndarray]], n: int) -> tuple[np.ndarray, np.ndarray]:
     """Points and weights of the Gaussian average, direction by direction."""
     u, weights = np.zeros((1, 0)), np.ones(1)
     gauss, gauss_weights = np.polynomial.legendre.leggauss(n)
