@@ -50,8 +50,8 @@ class Cell:
 def runs_of(accuracy: Accuracy, *, first: int = RUNS) -> int:
     """How many runs of a cell a look takes; `first` is how many a first, quick look does.
 
-    A counterexample is confirmed by as many as a first look takes, on other networks: a second look at an
-    open question takes four times as many, but here what is left to tell apart is large.
+    A counterexample is confirmed by as many as a first look takes, on other networks: a second look
+    at an open question takes four times as many, but here what is left to tell apart is large.
     """
     if accuracy.effort <= 1:
         return max(1, round(first * accuracy.effort))
