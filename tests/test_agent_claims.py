@@ -109,6 +109,7 @@ WRONG = [
     ("robust-threshold", lambda p: 0.75, {"delay": 20, "threshold": 0.4, "pair": 0}),
     ("hierarchy-strict", lambda p: 0.8, {"delay": 20, "pair": 0}),
     ("sharpness-monotone", lambda p: 0.3, {"k": 30}),
+    ("robust-alpha-gamma", lambda p: 0.95, {"alpha": 0.2, "gamma": 0.99, "delay": 0}),
     ("bounded/as-stated", lambda p: 0.9, {}),
     ("delay-effect/second-half", lambda p: 0.4, {}),
     ("hierarchy/second-half", lambda p: 0.3, {"delay": 4, "pair": 1}),
@@ -121,6 +122,17 @@ WRONG = [
 @pytest.mark.parametrize(("name", "predicted", "at"), WRONG)
 def test_a_wrong_number_is_refuted(name, predicted, at):
     assert _decide(name, predicted, **at).outcome is Outcome.REFUTED
+
+
+def test_a_wrong_rate_of_fixed_agents_is_refuted_and_open_beside_the_proof():
+    right = _claims()["fixed-immune"]
+    wrong = dataclasses.replace(right, predicted=0.2)
+    settings = Settings(family=len(_claims()), fixed={"delay": 0})
+
+    assert decide(dataclasses.replace(wrong, certified=None), settings).outcome is Outcome.REFUTED
+    contradicted = decide(wrong, settings)
+    assert contradicted.outcome is Outcome.INCONCLUSIVE
+    assert "it was measured to be refuted, but" in (contradicted.reason or "")
 
 
 @pytest.mark.parametrize(

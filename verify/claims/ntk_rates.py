@@ -136,7 +136,7 @@ def pre_activations(p: Point, accuracy: Accuracy) -> Series:
         drawn = measure.drawn(
             accuracy.rng, accuracy.draws(4000), (width,), b=p.b, inside=MOVING[-1]
         )
-        return measure.motion(drawn, 3).preactivations
+        return measure.motion(drawn, 3)
 
     return measure.against_width({width: moved(width) for width in MOVING})
 
