@@ -1,13 +1,14 @@
 """Claims: what is missing or malformed is said when the claim is made."""
 
 import dataclasses
+import functools
 
 import pytest
 from tests.helpers import SOURCE, WHY, claimed
 
 # As a list of this module, `MADE` would have all its claims decided here.
 from lemmata.verify import claim as declared
-from lemmata.verify.claim import Claim, Method, Paper, claim, nearest, widest
+from lemmata.verify.claim import Claim, Method, Paper, claim, described, nearest, widest
 from lemmata.verify.compare.bound import Bound
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.compare.frequency import Frequency, Reported
@@ -139,3 +140,14 @@ def test_the_nearest_names_are_offered():
     assert nearest("relu/second-momment", known) == "nearest: relu/second-moment"
     assert nearest("zzz", ["b", "a"]) == "there are: a, b"
     assert nearest("zzz", []) == "there are none"
+
+
+def test_a_partial_measurement_is_described_by_its_function():
+    def measure(p, accuracy, *, of):
+        """Of one thing, or of another."""
+
+    partial = functools.partial(functools.partial(measure, of=1), of=2)
+    assert described(partial) == described(measure) == "Of one thing, or of another."
+    partial.__doc__ = "Of two."
+    assert described(partial) == "Of two."
+    assert described(functools.partial(two)) == ""

@@ -113,6 +113,19 @@ def test_the_replay_command_repeats_the_refutation_at_its_counterexample(here, l
     assert record["replay"] in again.stdout
 
 
+def test_readings_on_a_smaller_domain_are_left_out_where_at_is_outside(here, lemmata):
+    other = GOOD.replace("numbers/good", "numbers/good/elsewhere").replace("good =", "elsewhere =")
+    text = HEAD + GOOD + HEAD.replace("Interval(1, 2)", "Interval(5, 6)") + other
+    (here / "mine.py").write_text(text, encoding="utf-8")
+
+    done = lemmata("verify", "mine.py", "--at", "x=5.5", "--json", "out.json")
+
+    assert "left out, for --at is outside their domains: numbers/good" in done.stderr
+    (record,) = json.loads(Path("out.json").read_text())["claims"]
+    assert record["id"] == "numbers/good/elsewhere"
+    assert "no such parameter" in lemmata("verify", "mine.py", "--at", "y=1", check=2).stderr
+
+
 # Wrong use --------------------------------------------------------------------------------------
 
 
@@ -360,6 +373,7 @@ def test_show_tells_statement_source_derivation_and_last_verdict(here, lemmata):
     assert "is a prefix of several claims" in prefix.stderr
 
 
+@pytest.mark.heavy
 def test_lint_finds_the_catalogue_well_formed(here, lemmata):
     assert "no complaints" in lemmata("lint", check=0).stdout
 

@@ -63,7 +63,7 @@ def test_a_wrong_constant_is_refuted_by_round_numbers():
     measure = exactly(product)
     verdict = decide(claimed(measure, 1.1 * x * y * sp.Symbol("k"), domain), SETTINGS)
     assert verdict.outcome is REFUTED
-    assert verdict.reason == "measured again, harder, it still disagrees"
+    assert verdict.reason == "measured anew, it still disagrees"
     assert verdict.worst.at == {"x": 10.0, "y": 1.0, "k": 1}
     assert verdict.worst.judgement.agreement is Agreement.DISAGREES
     assert verdict.worst.method == "measure"
@@ -250,7 +250,7 @@ def test_what_disagrees_at_a_first_look_only_is_not_refuted():
 
     verdict = decide(claimed(flaky, x, line), settings())
     assert verdict.outcome is INCONCLUSIVE
-    assert verdict.reason == "a point disagreed, but not when it was measured again, harder"
+    assert verdict.reason == "a point disagreed, but not when it was measured anew"
     assert verdict.settles == "a more accurate measurement of that point"
 
 
@@ -608,3 +608,18 @@ def test_a_derivation_that_assumes_what_the_domain_breaks_is_no_evidence():
     verdict = decide(claim, settings())
     assert "derived" not in verdict.evidence
     assert "but it assumes x < 1, which fails at Point(x=" in verdict.derivation
+
+
+@pytest.mark.parametrize(("bias", "effort"), [(0.0, 1.0), (4.0, 4.0)], ids=["first", "second"])
+def test_a_confirmation_knows_the_effort_that_showed_what_it_is_to_confirm(bias, effort):
+    looks = []
+
+    def measured(p, accuracy):
+        looks.append(accuracy)
+        return Measurement(p.x, bias=bias / accuracy.effort**2)
+
+    verdict = decide(claimed(measured, 2 * x, Domain(x=Values(1))), settings())
+    assert verdict.outcome is REFUTED
+    *before, confirming = looks
+    assert (confirming.found, confirming.effort) == (effort, 4.0)
+    assert not any(look.found for look in before)

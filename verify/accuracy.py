@@ -24,11 +24,13 @@ class Accuracy:
     - `common`: integers that name it for all claims at once: the run's seed, and 0 for a look that
       finds and shrinks counterexamples, another number for one that confirms. Claims that read
       the same costly simulation draw it from these, and run it once.
+    - `found`: where a counterexample is confirmed, the effort of the look that found it; else 0.
     """
 
     effort: float = 1.0
     entropy: tuple[int, ...] = (0,)
     common: tuple[int, int] = (0, 0)
+    found: float = 0.0
 
     def draws(self, base: int) -> int:
         """The number of random draws to take, where `base` serves for a first look."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from lemmata.verify.domain import Domain
@@ -77,6 +78,7 @@ class Claim:
     reported: str = ""
     expected: Literal["verified", "refuted", "inconclusive"] = "verified"
     cause: str = ""
+    wrong: Mapping[str, Any] = field(default_factory=dict)
     points: int | None = None
     certified: Callable[..., Any] | None = None
     doc: str = ""
@@ -128,6 +130,13 @@ class Claim:
             raise UsageError(
                 f"claim {self.id!r}: certified={self.certified!r}; give a function that returns a "
                 "Certificate, of no argument or of the domain."
+            )
+        if not isinstance(self.wrong, Mapping) or not all(
+            isinstance(name, str) and name.strip() for name in self.wrong
+        ):
+            raise UsageError(
+                f"claim {self.id!r}: wrong={self.wrong!r}; give a dict of wrong formulas, each "
+                "under what is wrong in it: {'without the factor 1/2': 2 * q}."
             )
         if self.points is not None and (not isinstance(self.points, int) or self.points < 1):
             raise UsageError(
@@ -188,6 +197,9 @@ def claim(
     - `scope`, `reading`: the setting, and which reading of the paper's words this is.
     - `reported`: numbers that the paper prints, in words.
     - `expected`, `cause`: the verdict that is known to come out if not "verified", and why.
+    - `wrong`: formulas that the same measurements must refute, by what is wrong in them; each is
+      given as `predicted` is. For a formula, slips nearby are made up anyway; for a function, which
+      has none, these are what shows that the check can fail.
     - `points`: how many points to sample, where the profile's number does not suit.
     - `certified`: a proof in ball arithmetic: a function without arguments, or of the domain, that
       returns a `Certificate` (see `lemmata.verify.certify`).
@@ -202,12 +214,19 @@ def claim(
         made = Claim(
             id=id, source=source, says=says, domain=domain, predicted=predicted, compare=compare,
             methods=(Method(name, measure, batched),), uses=tuple(uses),
-            doc=(measure.__doc__ or "").strip(), **more,
+            doc=described(measure), **more,
         )  # fmt: skip
         MADE.append(made)
         return made
 
     return make
+
+
+def described(measure: Callable[..., Any]) -> str:
+    """What the docstring of a measurement says; of a partial one, its function's."""
+    while isinstance(measure, functools.partial) and "__doc__" not in vars(measure):
+        measure = measure.func
+    return (measure.__doc__ or "").strip()
 
 
 #: every claim that the decorators made in this process, so that none is lost to a reused name

@@ -16,16 +16,18 @@ from lemmata.verify.domain import Point
 from lemmata.verify.errors import Malformed, Underivable, UsageError
 from lemmata.verify.measure import CONFIRM, SCREEN, SEARCH, SECOND, Gauge, rational
 from lemmata.verify.measurement import Measured
-from lemmata.verify.prediction import Prediction, predict
+from lemmata.verify.prediction import Prediction, planted, predict
 from lemmata.verify.resolution import Stored, predicted_values, resolution
 from lemmata.verify.settings import Settings
 from lemmata.verify.shrink import shrink
-from lemmata.verify.verdict import Outcome, Verdict, Worst
+from lemmata.verify.verdict import Outcome, Resolution, Verdict, Worst
 
 #: points, besides those measured, on which a mutant must differ to count as another formula
 ELSEWHERE = 64
 #: how many disagreeing points are tried, before one that disagrees for good is given up
 TRIED = 3
+#: the wrong formula that a refutation names
+CLAIMED = "what is claimed"
 
 
 def decide(claim: Claim, settings: Settings) -> Verdict:
@@ -87,12 +89,13 @@ def _points(claim: Claim, settings: Settings, seed: int, n: int) -> list[Point]:
 
 @dataclass(frozen=True)
 class Trial:
-    """One method's evidence: the points, what was measured there, and how each was judged."""
+    """One method's evidence: the points, what was measured there and when, how each was judged."""
 
     gauge: Gauge
     points: Sequence[Point]
     measured: Sequence[Measured]
     judgements: Sequence[Judgement]
+    looks: Sequence[int]
 
     @property
     def ranked(self) -> list[int]:
@@ -129,6 +132,7 @@ class Court:
         gauge = Gauge(self.claim, method, self.settings.seed, self.settings.profile.effort)
         measured = gauge.measure(points, SCREEN)
         judgements = self._judge(points, measured)
+        looks = [SCREEN] * len(points)
         open_ones = [i for i, j in enumerate(judgements) if j.agreement is Agreement.UNRESOLVED]
         if open_ones and not any(j.agreement is Agreement.DISAGREES for j in judgements):
             again = [points[i] for i in open_ones]
@@ -136,8 +140,8 @@ class Court:
             for i, one, judgement in zip(
                 open_ones, second, self._judge(again, second), strict=True
             ):
-                measured[i], judgements[i] = one, judgement
-        return Trial(gauge, points, measured, judgements)
+                measured[i], judgements[i], looks[i] = one, judgement, SECOND
+        return Trial(gauge, points, measured, judgements, looks)
 
     def _judge(self, points: Sequence[Point], measured: Sequence[Measured]) -> list[Judgement]:
         predicted = predicted_values(self.prediction, self.claim.compare, points)
@@ -163,16 +167,16 @@ class Court:
             return Ruling(Outcome.INCONCLUSIVE, worst, judgement.reason, judgement.settles, arrays)
         for j in ranked[:TRIED]:
             if trial.judgements[j].agreement is Agreement.DISAGREES:
-                confirmed = self._confirm(trial, trial.points[j])
+                confirmed = self._confirm(trial, trial.points[j], trial.looks[j])
                 if confirmed:
                     return confirmed
         return Ruling(
             Outcome.INCONCLUSIVE, worst,
-            "a point disagreed, but not when it was measured again, harder",
+            "a point disagreed, but not when it was measured anew",
             "a more accurate measurement of that point", arrays,
         )  # fmt: skip
 
-    def _confirm(self, trial: Trial, point: Point) -> Ruling | None:
+    def _confirm(self, trial: Trial, point: Point, found_by: int) -> Ruling | None:
         """Refuted, if the counterexample (shrunk, or else as found) is one when measured again."""
         simplest = shrink(
             self.claim.domain, point,
@@ -181,18 +185,20 @@ class Court:
         )  # fmt: skip
         simplest = self._exactly(simplest)
         for candidate in [simplest] if simplest == point else [simplest, point]:
-            judgement, measured = self._look(trial.gauge, candidate, CONFIRM)
+            judgement, measured = self._look(trial.gauge, candidate, CONFIRM, found_by)
             if judgement.agreement is Agreement.DISAGREES:
                 found = self._worst(trial, candidate, judgement)
                 return Ruling(
-                    Outcome.REFUTED, found, "measured again, harder, it still disagrees",
+                    Outcome.REFUTED, found, "measured anew, it still disagrees",
                     arrays=measured.arrays,
                 )  # fmt: skip
         return None
 
-    def _look(self, gauge: Gauge, point: Point, look: int) -> tuple[Judgement, Measured]:
+    def _look(
+        self, gauge: Gauge, point: Point, look: int, found_by: int = SCREEN
+    ) -> tuple[Judgement, Measured]:
         point = self._exactly(point)
-        measured = gauge.measure([point], look)
+        measured = gauge.measure([point], look, found_by=found_by)
         return self._judge([point], measured)[0], measured[0]
 
     def _exactly(self, point: Point) -> Point:
@@ -241,11 +247,23 @@ def _with_evidence(
         claim.id, ruling.outcome, claim.expected, claim.compare.kind, ruling.worst,
         dict(agreements), ruling.reason, ruling.settles,
         evidence=tuple(evidence),
-        resolution=resolution(prediction, stored, elsewhere),
+        resolution=_caught(claim, prediction, stored, elsewhere, ruling),
         arrays=dict(ruling.arrays or {}),
     )  # fmt: skip
     verdict = with_certificate(claim, verdict)
     return _with_derivation(prediction, verdict, trials[0].points)
+
+
+def _caught(
+    claim: Claim,
+    prediction: Prediction,
+    stored: Stored,
+    elsewhere: Sequence[Point],
+    ruling: Ruling,
+) -> Resolution:
+    """What the measurements could have caught; of a refuted claim, they caught the claim itself."""
+    found = resolution(prediction, stored, elsewhere, planted(claim))
+    return replace(found, rejected=CLAIMED) if ruling.outcome is Outcome.REFUTED else found
 
 
 def _with_derivation(prediction: Prediction, verdict: Verdict, points: Sequence[Point]) -> Verdict:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lemmata.verify.claim import Claim, nearest
 from lemmata.verify.errors import UsageError
 from lemmata.verify.loading import Located, catalogue
-from lemmata.verify.prediction import predict
+from lemmata.verify.prediction import planted, predict
 
 #: how many points of its domain a claim must be able to offer
 SOME = 8
@@ -35,6 +35,7 @@ def _complaints(claim: Claim, known: dict[str, Claim]) -> Iterator[str]:
         yield "its measurement has no docstring; say in a sentence what is measured."
     try:
         predict(claim)
+        planted(claim)
     except UsageError as problem:
         yield str(problem)
     except Exception as problem:

@@ -32,27 +32,35 @@ class Gauge:
     seed: int
     effort: float
 
-    def measure(self, points: Sequence[Point], look: int) -> list[Measured]:
-        """Measurements at the points; whatever the measurement raises passes through."""
-        effort = self.effort * (HARDER if look in (SECOND, CONFIRM) else 1.0)
+    def measure(
+        self, points: Sequence[Point], look: int, *, found_by: int = SCREEN
+    ) -> list[Measured]:
+        """Measurements at the points; whatever the measurement raises passes through.
+
+        `found_by` is the look that found what a look that confirms is to confirm.
+        """
+        found = self._effort(found_by) if look == CONFIRM else 0.0
         name = getattr(self.method.measure, "__name__", self.method.name)
         if self.method.batched and not self.claim.compare.exact:
-            accuracy = self._accuracy(effort, look, points)
+            accuracy = self._accuracy(look, points, found)
             return as_batch(self.method.measure(stack(list(points)), accuracy), len(points), name)
-        found: list[Measured] = []
+        measured: list[Measured] = []
         for point in points:
-            accuracy = self._accuracy(effort, look, [point])
+            accuracy = self._accuracy(look, [point], found)
             try:
-                found += as_batch(self.method.measure(point, accuracy), 1, name)
+                measured += as_batch(self.method.measure(point, accuracy), 1, name)
             except BaseException as crash:
                 crash.add_note(f"while {name!r} measured {point!r}")
                 raise
-        return found
+        return measured
 
-    def _accuracy(self, effort: float, look: int, points: Sequence[Point]) -> Accuracy:
+    def _effort(self, look: int) -> float:
+        return self.effort * (HARDER if look in (SECOND, CONFIRM) else 1.0)
+
+    def _accuracy(self, look: int, points: Sequence[Point], found: float) -> Accuracy:
         # What a search finds is measured afresh before it counts, so that it may use old draws.
         common = self.seed, SCREEN if look == SEARCH else look
-        return Accuracy(effort, self._entropy(look, points), common)
+        return Accuracy(self._effort(look), self._entropy(look, points), common, found)
 
     def _entropy(self, look: int, points: Sequence[Point]) -> tuple[int, ...]:
         # The points' own values are part of the name, so that a point measured alone repeats.

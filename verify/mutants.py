@@ -19,7 +19,6 @@ from lemmata.verify.program import LONG, Program, is_long
 #: functions that are confused with one another
 _NEIGHBOURS = {sp.sin: sp.cos, sp.cos: sp.sin, sp.sinh: sp.cosh, sp.cosh: sp.sinh, sp.tan: sp.sin}
 
-
 _PARTS = (sp.re, sp.im, sp.arg)
 
 #: how many nodes of a formula are changed; of a larger one, these are drawn
@@ -39,7 +38,14 @@ class Mutant:
         """The wrong formula as one expression."""
         return self.program.expression
 
+    @property
+    def clear(self) -> bool:
+        """Whether its text says which formula it is, without names that only a program has."""
+        return len(self.program.lines) == 1 or (self.line == -1 and " → " not in self.change)
+
     def __str__(self) -> str:
+        if self.line == -1 and len(self.program.lines) > 1:  # no one line tells it
+            return self.change
         return f"{self.change}: {shown(self.program.lines[self.line][1])}"
 
 

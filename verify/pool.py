@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +19,8 @@ from lemmata.verify.loading import Located, catalogue, load_file
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome, Verdict
 
+#: claims for which another process pays
+FEW = 4
 Verdicts = Generator[tuple[Located, Verdict], None, None]
 
 
@@ -60,15 +62,25 @@ class _Worker:
 
 
 def families(located: Sequence[Located]) -> dict[str, deque[Located]]:
-    """The claims by what stands before the last / of their ids; readings go with their claim."""
+    """The claims by what stands before the last / of their ids; readings go with their claim.
+
+    In the catalogue those of families with few claims go by their file, where they have more in
+    common than a name.
+    """
     ids = {one.claim.id for one in located}
+    named = [(_family(one.claim.id, ids), one) for one in located]
+    sizes = Counter(name for name, _ in named)
     families: dict[str, deque[Located]] = {}
-    for one in located:
-        parts = one.claim.id.split("/")
-        ancestors = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
-        first = next(path for path in ancestors if path in ids)
-        families.setdefault(first.rpartition("/")[0], deque()).append(one)
+    for name, one in named:
+        alone = sizes[name] >= FEW or one.own
+        families.setdefault(name if alone else str(one.file), deque()).append(one)
     return families
+
+
+def _family(id: str, ids: set[str]) -> str:
+    parts = id.split("/")
+    ancestors = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return next(path for path in ancestors if path in ids).rpartition("/")[0]
 
 
 def _next(
@@ -77,15 +89,22 @@ def _next(
     running: dict[Future[Verdict], tuple[Located, _Worker]],
     settings: Settings,
 ) -> None:
-    """Give the worker a claim of its family, of one that no other has, or of the longest one."""
+    """Give the worker a claim of its family, of the longest that no other has, or of a long one.
+
+    Two workers on one family do twice what its claims have in common, which a few do not repay.
+    """
     left = {family: claims for family, claims in waiting.items() if claims}
     if not left:
         worker.pool.shutdown(wait=False)
         return
     taken = {other.family for _, other in running.values()}
-    fresh = next((family for family in left if family not in taken), None)
     if worker.family not in left:
-        worker.family = fresh or max(left, key=lambda family: len(left[family]))
+        pays = [name for name, claims in left.items() if name not in taken or len(claims) >= FEW]
+        if not pays:
+            worker.pool.shutdown(wait=False)
+            return
+        fresh = [family for family in pays if family not in taken]
+        worker.family = max(fresh or pays, key=lambda family: len(left[family]))
     one = waiting[worker.family].popleft()
     running[worker.pool.submit(_decide_there, _address(one), settings)] = one, worker
 
@@ -93,7 +112,7 @@ def _next(
 def enough(located: Sequence[Located]) -> int:
     """How many processes pay: one a core, where each finds a family and some claims to decide."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, len(families(located)), len(located) // 4))
+    return max(1, min(cores or 1, len(families(located)), len(located) // FEW))
 
 
 def _start_worker() -> None:

@@ -67,11 +67,26 @@ def predict(claim: Claim) -> Prediction:
 
     **Raises:** `Malformed` if it is no formula, or one with symbols outside the domain.
     """
+    return _resolved(claim, claim.predicted, f"claim {claim.id!r} predicts")
+
+
+def planted(claim: Claim) -> dict[str, Prediction]:
+    """The wrong formulas that a claim brings, by what is wrong in them.
+
+    **Raises:** `Malformed` as `predict` does.
+    """
+    return {
+        name: _resolved(claim, formula, f"claim {claim.id!r}: the wrong formula {name!r} is")
+        for name, formula in claim.wrong.items()
+    }
+
+
+def _resolved(claim: Claim, predicted: Any, head: str) -> Prediction:
+    """The prediction that is meant; `head` begins the sentence of an error."""
     import sympy as sp
 
     from lemmata.theory.derivation import Derivation
 
-    predicted = claim.predicted
     if isinstance(predicted, Deferred) or (
         callable(predicted) and not takes_an_argument(predicted)
     ):
@@ -85,13 +100,13 @@ def predict(claim: Claim) -> Prediction:
         expression = None
     if not isinstance(expression, sp.Expr) or expression.is_Matrix:
         raise Malformed(
-            f"claim {claim.id!r} predicts {predicted!r} ({type(predicted).__name__}); give a "
+            f"{head} {predicted!r} ({type(predicted).__name__}); give a "
             "Derivation, a SymPy expression, a number, or a function of a point."
         )
     unknown = {str(symbol) for symbol in expression.free_symbols} - set(claim.domain.names)
     if unknown:
         raise Malformed(
-            f"claim {claim.id!r} predicts {expression}, but {', '.join(sorted(unknown))} is not in "
+            f"{head} {expression}, but {', '.join(sorted(unknown))} is not in "
             f"its domain ({', '.join(claim.domain.names) or 'no parameters'}); add the missing "
             "parameters or rename the symbols."
         )

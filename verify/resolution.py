@@ -6,7 +6,8 @@ right one, so a mutant counts as refuted if those very data refute it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from lemmata.verify.compare.base import Agreement, Comparison, Estimate, Judgement
 from lemmata.verify.domain import Point
+from lemmata.verify.errors import Malformed
 from lemmata.verify.mutants import Mutant, mutants
 from lemmata.verify.prediction import Prediction
 from lemmata.verify.program import Program, evaluate
@@ -52,11 +54,44 @@ class Stored:
         )
 
 
-def resolution(prediction: Prediction, stored: Stored, elsewhere: Sequence[Point]) -> Resolution:
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong formula, judged on the stored measurements.
+
+    **Fields:**
+
+    - `name`: what is wrong in it.
+    - `killed`: whether the measurements refute it.
+    - `distance`: its largest difference from the right formula, relative to the largest value.
+    - `planted`: whether the claim itself brings it.
+    - `clear`: whether `name` tells a reader which formula it is.
+    """
+
+    name: str
+    killed: bool
+    distance: float
+    planted: bool = False
+    clear: bool = True
+
+    @property
+    def rank(self) -> tuple[bool, bool, float]:
+        """Planted ones come first, then the nearest of those that a reader can tell."""
+        return not self.planted, not self.clear, self.distance
+
+
+def resolution(
+    prediction: Prediction,
+    stored: Stored,
+    elsewhere: Sequence[Point],
+    planted: Mapping[str, Prediction] | None = None,
+) -> Resolution:
     """The resolution of a claim.
 
-    **Arguments:** its prediction, the measurements that decided it, and further points of its
-    domain, on which a mutant must also differ from the formula to count as another formula.
+    **Arguments:** its prediction, the measurements that decided it, further points of its domain,
+    on which a mutant must also differ from the formula to count as another formula, and wrong
+    formulas that the claim brings.
+
+    **Raises:** `Malformed` for a planted formula that is no number at a point.
     """
     compare = stored.compare
     values = predicted_values(prediction, compare, stored.points)
@@ -69,12 +104,28 @@ def resolution(prediction: Prediction, stored: Stored, elsewhere: Sequence[Point
         over = _smallest(lambda by: stored.refutes(_wrong(relative, values, by)), 1.0)
         most = 0.5 if relative else 1.0
         under = _smallest(lambda by: stored.refutes(_wrong(relative, values, -by)), most)
-    killed, survivors, equivalent = _mutants(prediction, stored, elsewhere)
+    mutated, equivalent = _mutants(prediction, stored, elsewhere)
+    judged = [*_planted(planted or {}, values, stored), *mutated]
+    killed = sorted((one for one in judged if one.killed), key=lambda one: one.rank)
+    scaled = _scaled(relative, over, under)
     found = Resolution(
-        error, over, under, killed, killed + len(survivors),
-        tuple(survivors), tuple(equivalent), remark=compare.remark(stored.judgements(values)),
+        error, over, under, len(killed), len(judged),
+        tuple(one.name for one in judged if not one.killed), tuple(equivalent),
+        rejected=killed[0].name if killed else scaled,
+        remark=compare.remark(stored.judgements(values)),
     )  # fmt: skip
-    return found if refuted else _with_warning(found, compare)
+    return found if refuted else _with_warning(found, compare, judged)
+
+
+def _scaled(relative: bool, over: float | None, under: float | None) -> str:
+    """The nearest value that is refuted, where no other formula is at hand."""
+    seen = [(error, sign) for error, sign in ((over, 1), (under, -1)) if error is not None]
+    if not seen:
+        return ""
+    error, sign = min(seen)
+    if not relative:
+        return f"the value {'plus' if sign > 0 else 'minus'} {error:.3g}"
+    return f"the value times {1 + sign * error:.6g}"
 
 
 def predicted_values(
@@ -101,27 +152,50 @@ def _smallest(refuted: Callable[[float], bool], most: float) -> float | None:
     return high
 
 
+def _planted(
+    planted: Mapping[str, Prediction], right: Sequence[Any], stored: Stored
+) -> Iterator[Wrong]:
+    """The formulas that a claim brings as wrong ones; one that equals the right one is not."""
+    for name, prediction in planted.items():
+        values = predicted_values(prediction, stored.compare, stored.points)
+        for value, point in zip(values, stored.points, strict=True):
+            if not stored.compare.exact and not math.isfinite(value):
+                raise Malformed(
+                    f"the wrong formula {name!r} is {value} at {point!r}; plant one that has a "
+                    "value wherever the right one has."
+                )
+        distance = 0.0 if stored.compare.exact else _distance(np.array(values), np.array(right))
+        yield Wrong(name, stored.refutes(values), distance, planted=True)
+
+
 def _mutants(
     prediction: Prediction, stored: Stored, elsewhere: Sequence[Point]
-) -> tuple[int, list[str], list[str]]:
-    """How many mutants are killed; which survive, and which are not wrong."""
-    killed = 0
-    survivors: list[str] = []
+) -> tuple[list[Wrong], list[str]]:
+    """The mutants, judged, and the names of those that are not wrong."""
+    judged: list[Wrong] = []
     equivalent: list[str] = []
     if prediction.expression is None:
-        return killed, survivors, equivalent
+        return judged, equivalent
     program = Program.of(prediction.expression)
     wrong = mutants(program)
     points = [*stored.points, *elsewhere]
+    here = len(stored.points)
     right, *values = evaluate([program, *(m.program for m in wrong)], points)
     for mutant, row in zip(wrong, values, strict=True):
         if _same(row, right) or _claims_no_more(stored.compare, row, right):
             equivalent.append(str(mutant))
-        elif _is_killed(mutant, row[: len(stored.points)], right, stored):
-            killed += 1
         else:
-            survivors.append(str(mutant))
-    return killed, survivors, equivalent
+            killed = _is_killed(mutant, row[:here], right, stored)
+            distance = _distance(row[:here], right[:here])
+            judged.append(Wrong(str(mutant), killed, distance, clear=mutant.clear))
+    return judged, equivalent
+
+
+def _distance(row: np.ndarray, right: np.ndarray) -> float:
+    """The largest difference over the largest value; infinite where there is no number."""
+    difference = float(np.max(np.abs(row - right), initial=0.0))
+    scale = float(np.max(np.abs(right), initial=0.0)) or 1.0
+    return difference / scale if math.isfinite(difference) else math.inf
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
@@ -146,9 +220,9 @@ def _is_killed(mutant: Mutant, row: np.ndarray, right: np.ndarray, stored: Store
     return stored.refutes(predicted_values(wrong, stored.compare, stored.points))
 
 
-def _with_warning(found: Resolution, compare: Comparison) -> Resolution:
+def _with_warning(found: Resolution, compare: Comparison, judged: Sequence[Wrong]) -> Resolution:
     """The same, with a word on what makes it poor."""
-    words: list[str] = []
+    words = [f"{one.name!r} passes" for one in judged if one.planted and not one.killed]
     if found.mutants and found.killed < ENOUGH * found.mutants:
         words.append(f"{found.mutants - found.killed} of {found.mutants} wrong formulas pass")
     if found.error != "none":

@@ -88,6 +88,7 @@ def _resolution(found: Resolution | None) -> dict[str, Any] | None:
         "mutants": found.mutants,
         "survivors": list(found.survivors),
         "equivalent": list(found.equivalent),
+        "rejected": found.rejected,
         "remark": found.remark,
         "poor": found.poor,
     }

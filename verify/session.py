@@ -20,7 +20,7 @@ from lemmata.verify.files import check_writable, write_atomically
 from lemmata.verify.junit import write_junit
 from lemmata.verify.loading import Located, select
 from lemmata.verify.pool import enough
-from lemmata.verify.prediction import predict
+from lemmata.verify.prediction import planted, predict
 from lemmata.verify.run import Run, check_jobs, replay, run
 from lemmata.verify.settings import PROFILES, Settings
 
@@ -57,6 +57,7 @@ def verify_claims(options: Options) -> Exit:
     if not chosen:
         print("lemmata: nothing selected; `lemmata list` shows what there is.", file=sys.stderr)
         return Exit.NOTHING_SELECTED
+    chosen = _holding(chosen, fixed)
     settings = Settings(
         _profile(options.profile), options.seed, options.error_rate, len(chosen), fixed
     )
@@ -100,6 +101,7 @@ def _check_formula(claim: Claim) -> None:
     """Raise `UsageError` for a formula that is none; what crashes will be that claim's error."""
     try:
         predict(claim)
+        planted(claim)
     except Malformed:
         raise
     except Exception:
@@ -133,6 +135,25 @@ def _profile(name: str) -> Any:
     if name not in PROFILES:
         raise UsageError(f"--profile {name!r}: one of {', '.join(PROFILES)}.")
     return PROFILES[name]
+
+
+def _holding(chosen: list[Located], fixed: Mapping[str, Any]) -> list[Located]:
+    """Those whose domains hold the values of --at; all, to be complained of, if there is none.
+
+    An id stands for its readings too, some of which may be claimed on a smaller domain.
+    """
+    holding: list[Located] = []
+    left_out: list[str] = []
+    for one in chosen:
+        try:
+            one.claim.domain.check(fixed)
+            holding.append(one)
+        except UsageError:
+            left_out.append(one.claim.id)
+    if holding and left_out:
+        ids = ", ".join(left_out)
+        print(f"lemmata: left out, for --at is outside their domains: {ids}", file=sys.stderr)
+    return holding or chosen
 
 
 def _failed(chosen: Sequence[Located], store: results.Store) -> list[Located]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lemmata.verify import table
-from lemmata.verify.claim import Claim
+from lemmata.verify.claim import Claim, described
 from lemmata.verify.loading import Located, catalogue
 from lemmata.verify.prediction import predict
 from lemmata.verify.results import Store
@@ -31,7 +31,7 @@ def describe(one: Located, store: Store) -> Iterator[str]:
         yield f"             where {condition.says}"
     yield f"  decided by {claim.compare.kind}: {claim.compare.because}"
     for method in claim.methods:
-        yield f"  measured   {method.name}: {_sentence(method.measure.__doc__)}"
+        yield f"  measured   {method.name}: {_sentence(described(method.measure))}"
     yield f"  expected   {claim.expected}{f': {claim.cause}' if claim.cause else ''}"
     yield f"  rests on   {', '.join(claim.uses) or 'nothing else'}"
     above = [one.claim.id for one in catalogue() if claim.id in one.claim.uses]
@@ -67,5 +67,5 @@ def _last(one: Located, store: Store) -> Iterator[str]:
     yield from ("    " + line for line in table.warnings(record))
 
 
-def _sentence(doc: str | None) -> str:
+def _sentence(doc: str) -> str:
     return (doc or "(no description)").strip().split("\n\n")[0].replace("\n", " ")

@@ -19,14 +19,26 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def rows(records: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-    """The table, two lines a claim: its verdict with the numbers, and below it the worst point."""
+    """The table, two lines a claim: its verdict with the numbers, and below it the worst point.
+
+    Beside that point stands a wrong formula that the same measurements refute.
+    """
     cells = [_HEADER, *(_cells(record) for record in records)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(_HEADER))]
     yield _line(_HEADER, widths, ["bold"] * len(_HEADER))
     for record, row in zip(records, cells[1:], strict=True):
         yield _line(row, widths, ["", _STYLE[record["outcome"]], "", "", "", ""])
         if record["worst"]:
-            yield Text(f"    worst at {point(record['worst']['at'])}", style="dim")
+            yield Text(
+                f"    worst at {point(record['worst']['at'])}{_rejected(record)}", style="dim"
+            )
+
+
+def _rejected(record: Mapping[str, Any]) -> str:
+    """A wrong formula that the same measurements refute."""
+    found = record["resolution"]
+    name = found.get("rejected") if found else None  # results of an earlier version have none
+    return f"; these data refute: {textwrap.shorten(name, 90, placeholder=' …')}" if name else ""
 
 
 _HEADER = ("claim", "verdict", "difference ± half-width", "margin", "resolution", "time")

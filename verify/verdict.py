@@ -30,10 +30,13 @@ class Resolution:
       measurements refute; None where even a factor of two (or a difference of one) passes, and for
       a claim that is refuted as it stands.
     - `error`: whether these errors are "relative" or "absolute", or "none" are told.
-    - `killed`, `mutants`: how many of the wrong formulas near this one were refuted.
+    - `killed`, `mutants`: how many of the wrong formulas were refuted: those near this one, and
+      those that the claim itself brings.
     - `survivors`: the others, each as "change: formula".
     - `equivalent`: mutants that equal the formula on the domain, or claim less than it does (a
       weaker bound, another number of the same sign), not counted above.
+    - `rejected`: one wrong formula that the same measurements refute: one that the claim brings,
+      else the nearest mutant, else the value changed by the smallest error; "" if there is none.
     - `remark`: what the decision rule has to say of its resolution (a slack, a distance).
     - `poor`: in words, if the check could hardly have failed; else None.
     """
@@ -45,6 +48,7 @@ class Resolution:
     mutants: int
     survivors: tuple[str, ...] = ()
     equivalent: tuple[str, ...] = ()
+    rejected: str = ""
     remark: str = ""
     poor: str | None = None
 
