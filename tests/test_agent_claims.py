@@ -59,7 +59,8 @@ AT = {
     "hierarchy": {"delay": 20}, "hierarchy/second-half": {"delay": 20},
     "hierarchy/as-stated/second-half": {},
     "hierarchy-strict": {"delay": 20}, "hierarchy-strict/second-half": {"delay": 20, "pair": 0},
-    "robust-threshold": {"delay": 20}, "learners-settle": {"delay": 20},
+    "robust-threshold": {"delay": 20}, "robust-threshold/second-half": {"delay": 20},
+    "learners-settle": {"delay": 20},
     "reactive-threshold": {}, "reactive-threshold/second-half": {},
     "table-3/as-stated": {}, "table-3/as-stated/second-half": {},
     "table-4/as-stated": {"regime": 2}, "table-4/as-stated/second-half": {"regime": 2},
@@ -158,10 +159,14 @@ def test_all_claims_of_the_issue_are_there():
     assert wanted <= set(_claims())
 
 
+# Without the lowest threshold, which its scope explains; so it says less than its claim.
+NARROWER = {"robust-threshold/second-half"}
+
+
 def test_a_refuted_reading_stands_beside_its_claim():
     for name, claim in _claims().items():
         base = _claims()[name.split("/")[0]]
-        assert claim.says == base.says
+        assert (claim.says == base.says) is (name not in NARROWER)
         assert claim is base or claim.reading != base.reading
 
 
@@ -203,8 +208,10 @@ def test_more_runs_go_on_where_fewer_ended():
 def test_how_many_runs_a_look_takes():
     assert runs_of(Accuracy()) == 500
     assert runs_of(Accuracy(4.0)) == 2000
-    assert runs_of(Accuracy(4.0, common=(0, 3))) == 500
-    assert runs_of(Accuracy(4.0, common=(0, 3)), first=1000) == 1000  # no fewer than at first
+    for found, runs in ((1.0, 500), (4.0, 2000)):  # as many as showed what is confirmed
+        assert runs_of(Accuracy(4.0, common=(0, 3), found=found)) == runs
+    assert runs_of(Accuracy(4.0, common=(0, 3), found=1.0), first=1000) == 1000
+    assert runs_of(Accuracy(4.0, common=(0, 3), found=1.0), first=100) == 100
     assert runs_of(Accuracy(), first=250) == 250
     assert runs_of(Accuracy(4.0), first=250) == 2000
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.deferred import deferred
-from lemmata.verify.measure import CONFIRM, HARDER
 from lemmata.verify.measurement import Count
 
 agent_network = deferred("lemmata.solvers.agent_network")
@@ -50,14 +49,13 @@ class Cell:
 def runs_of(accuracy: Accuracy, *, first: int = RUNS) -> int:
     """How many runs of a cell a look takes; `first` is how many a first, quick look does.
 
-    A counterexample is confirmed by as many as a first look takes, on other networks: a second look
-    at an open question takes four times as many, but here what is left to tell apart is large.
+    A counterexample is confirmed by as many as showed it, on other networks: what so many told
+    apart they mostly tell apart again, and four times as many would cost more than all else.
     """
-    if accuracy.effort <= 1:
-        return max(1, round(first * accuracy.effort))
-    if accuracy.common[1] == CONFIRM:
-        return round(max(first, RUNS) * accuracy.effort / HARDER)
-    return accuracy.draws(RUNS)
+    effort = accuracy.found or accuracy.effort
+    if effort <= 1:
+        return max(1, round(first * effort))
+    return max(first, round(RUNS * effort))
 
 
 #: radical counts by cell, seed and look, of as many runs as were asked for so far

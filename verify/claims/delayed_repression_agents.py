@@ -64,7 +64,7 @@ _LATE, _PAIR = Values(*DELAYS[1:]), Integers(0, 1)
 _crossed = Domain(delay=_LATE, pair=_PAIR)
 
 
-def _ordered(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
+def _ordered(p: Point, accuracy: Accuracy, reading: Reading, first: int = RUNS) -> Paired:
     """Whether each architecture of a pair runs away, in the same runs."""
     above = p.threshold if "threshold" in p else np.full(len(p.pair), 0.40)
     events = []
@@ -73,11 +73,14 @@ def _ordered(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
             Cell(PAIRS[int(pair)][side], delay=int(delay), payoffs=reading.payoffs)
             for pair, delay in zip(p.pair, p.delay, strict=True)
         ]
-        # As stated, the order is broken by a sixth of the runs: more tell it from the margin.
-        first = RUNS if reading.payoffs == "coded" else MORE
         found = radical_counts(cells, accuracy, first=first)
         events.append(_exceeds(found, above, reading))
     return Paired.of(*events)
+
+
+def _for_the_order(reading: Reading) -> int:
+    """As stated, a sixth of the runs break the order: more of them tell that from the margin."""
+    return MORE if reading is STATED else RUNS
 
 
 def _exceeds(found: list[np.ndarray], above: Any, reading: Reading) -> np.ndarray:
@@ -111,7 +114,7 @@ def _exceeds(found: list[np.ndarray], above: Any, reading: Reading) -> np.ndarra
 )  # fmt: skip
 def hierarchy(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The pairs are 0: learners over fixed agents, 1: reactive agents over learners."""
-    return _ordered(p, accuracy, reading)
+    return _ordered(p, accuracy, reading, first=_for_the_order(reading))
 
 
 @in_readings(
@@ -156,10 +159,27 @@ def hierarchy_strict(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     predicted=0,
     compare=Difference(side="at least", absolute=0.06, because=THREE_RUNS),
     uses=(f"{HERE}/hierarchy",),
-    scope="with the payoffs of the code, the whole run; in the second half the order is broken at "
-    "0.30 and delay 4, where learners pass it more often than reactive agents",
+    scope="with the payoffs of the code, the whole run",
 )
 def robust_threshold(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
+    """The hierarchy with other thresholds, from the same runs."""
+    return _ordered(p, accuracy, reading, first=_for_the_order(reading))
+
+
+@in_readings(
+    "robust-threshold/second-half",
+    {TAIL: ""},
+    source=paper.at("Discussion, limitations: the ordering across runaway thresholds"),
+    says=r"P_{\mathrm{fixed}} \le P_{\mathrm{Q-learning}} \le P_{\mathrm{reactive}}"
+    r" \text{ with runaway above } 0.35, 0.40, 0.45, 0.50",
+    domain=Domain(threshold=Values(0.35, 0.40, 0.45, 0.50), delay=_LATE, pair=_PAIR),
+    predicted=0,
+    compare=Difference(side="at least", absolute=0.06, because=THREE_RUNS),
+    uses=(f"{HERE}/hierarchy/second-half",),
+    scope="with the payoffs of the code; not 0.30, which learners pass more often than reactive "
+    "agents at delay 4, by about the margin",
+)
+def robust_threshold_late(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The hierarchy with other thresholds, from the same runs."""
     return _ordered(p, accuracy, reading)
 
@@ -217,7 +237,8 @@ def reactive_threshold(p: Point, accuracy: Accuracy, reading: Reading) -> Measur
     """Between the delays of the tables at which surely fewer, and more, than half run away."""
     delays = (2, 3, 8, 14, 20)
     cells = [Cell("reactive", delay=delay) for delay in delays]
-    seen = happened(cells, reading.runaway, accuracy, first=MORE)
+    first = MORE if reading is WHOLE else RUNS  # late, few run away at delay 3
+    seen = happened(cells, reading.runaway, accuracy, first=first)
     sure = [clopper_pearson(int(one.sum()), one.size, SURELY) for one in seen]
     below = [high < 0.5 for _, high in sure]
     above = [low > 0.5 for low, _ in sure]
