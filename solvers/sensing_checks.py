@@ -1,0 +1,205 @@
+"""What the arguments of matrix sensing must fulfil, and what to do where they do not."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+#: relative to the largest: below it a singular value of the truth counts as zero
+NEGLIGIBLE = 1e-12
+PER_DECADE = 24
+
+
+def check_precision() -> None:
+    """Raise ValueError where JAX would compute in single precision."""
+    if not jax.config.read("jax_enable_x64"):
+        raise ValueError(
+            "errors fall to 1e-26, out of reach of single precision, and double is off in JAX; "
+            "turn it on at the start: jax.config.update('jax_enable_x64', True)."
+        )
+
+
+def checked_array(value: ArrayLike, name: str, axes: tuple[int, ...]) -> Array:
+    """A finite array of real numbers with as many axes as allowed, none of them empty."""
+    array = jnp.asarray(value)
+    if array.ndim not in axes or 0 in array.shape:
+        allowed = " or ".join(map(str, axes))
+        raise ValueError(f"`{name}` has shape {array.shape}; it needs {allowed} axes, none empty.")
+    if jnp.issubdtype(array.dtype, jnp.complexfloating) or array.dtype == bool:
+        raise ValueError(f"`{name}` holds {array.dtype}; it must hold real numbers.")
+    if not bool(jnp.all(jnp.isfinite(array))):
+        raise ValueError(f"`{name}` is not finite everywhere; there is no descent on such numbers.")
+    return array.astype(float)
+
+
+def checked_truth(truth: ArrayLike, *, symmetric: bool = False) -> Array:
+    """The truth, (n1, n2) or (S, n1, n2); symmetric and positive semidefinite where asked."""
+    array = checked_array(truth, "truth", (2, 3))
+    if symmetric:
+        numbers = np.asarray(array)
+        turned = np.swapaxes(numbers, -1, -2)
+        largest = np.abs(numbers).max()
+        if numbers.shape != turned.shape or np.abs(numbers - turned).max() > NEGLIGIBLE * largest:
+            raise ValueError(
+                f"`truth` of shape {numbers.shape} is not symmetric, and X X^T is; use two factors "
+                "for it, `start=(F, G)`, and measurements with `symmetric=False`."
+            )
+        least = np.linalg.eigvalsh(numbers).min()
+        if least < -NEGLIGIBLE * max(largest, 1e-300) * numbers.shape[-1]:
+            raise ValueError(
+                f"`truth` has the eigenvalue {least:.3g} and X X^T has none below 0, so that it is "
+                "never reached; use two factors, `start=(F, G)`, or its positive part."
+            )
+    return array
+
+
+def checked_measurements(
+    maps: ArrayLike, values: ArrayLike, truth: ArrayLike
+) -> tuple[Array, Array]:
+    """The matrices that measure and what they found, as arrays that fit the truth."""
+    given = jnp.shape(maps)
+    if len(given) in (3, 4) and given[-3] == 0:
+        raise ValueError(f"`maps` has shape {given} and so m = 0 measurements; give at least one.")
+    arrays, known = checked_array(maps, "maps", (3, 4)), checked_array(values, "values", (1, 2))
+    shape = jnp.shape(truth)
+    lead = arrays.shape[:-3]
+    fits = arrays.shape[-2:] == shape[-2:] and shape[:-2] in ((), lead)
+    if not fits or known.shape != arrays.shape[:-2]:
+        raise ValueError(
+            f"`maps` has shape {arrays.shape}, `values` {known.shape} and `truth` {shape}; they "
+            "must be (m, n1, n2), (m,) and (n1, n2), with one leading axis of seeds or none."
+        )
+    return arrays, known
+
+
+def checked_count(value: Any, name: str) -> int:
+    """A whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"`{name}={value!r}` must be a whole number of at least 1.")
+    return int(value)
+
+
+def checked_size(value: Any, name: str) -> float:
+    """A finite number of at least 0."""
+    if not 0 <= float(value) < math.inf:
+        raise ValueError(f"`{name}={value!r}` must be a finite number of at least 0.")
+    return float(value)
+
+
+def checked_share(value: Any) -> float:
+    """A probability below 1."""
+    if not 0 <= float(value) < 1:
+        raise ValueError(f"`outliers={value!r}` is a share of all values: at least 0, below 1.")
+    return float(value)
+
+
+def checked_looks(steps: int | Sequence[int]) -> np.ndarray:
+    """The steps to look at: those given, or the start, 24 a decade and the last of a number."""
+    if isinstance(steps, int | np.integer) and not isinstance(steps, bool):
+        last = checked_count(steps, "steps")
+        decades = np.arange(math.ceil(PER_DECADE * math.log10(last)) + 1) / PER_DECADE
+        spaced = np.rint(10.0**decades).astype(np.int64)
+        return np.unique([0, *spaced[spaced < last], last])
+    looks = np.asarray(steps)
+    fits = looks.ndim == 1 and looks.size > 0 and looks.dtype.kind in "iu"
+    if not fits or looks[0] < 0 or np.any(np.diff(looks.astype(np.int64)) <= 0):
+        raise ValueError(
+            f"`steps={steps!r}` must be a whole number of at least 1, or whole numbers of at least "
+            "0 that ascend, such as (0, 10, 100)."
+        )
+    return looks.astype(np.int64)
+
+
+def checked_rates(rate: ArrayLike, lead: tuple[int, ...], limit: float) -> Array:
+    """Step sizes, one for each run; so small that one step from within `limit` is a number."""
+    rates = np.asarray(rate, dtype=float)
+    if not np.all((rates > 0) & np.isfinite(rates)):
+        raise ValueError(f"`rate={rate!r}` must be positive and finite.")
+    if not rates.max() * max(limit, 1.0) ** 1.5 < 1e80:
+        raise ValueError(f"`rate={rate!r}` takes one step out of the range of double precision.")
+    try:
+        return jnp.broadcast_to(jnp.asarray(rates), lead)
+    except ValueError as error:
+        raise ValueError(
+            f"`rate` has shape {rates.shape} and the start has the leading axes {lead}; the one "
+            "must fit the other, as arrays do in arithmetic."
+        ) from error
+
+
+def checked_starts(
+    start: ArrayLike | tuple[ArrayLike, ArrayLike], shape: tuple[int, ...], seeds: int | None
+) -> tuple[Array, ...]:
+    """One factor X (..., n, k), or two, F (..., n1, k) and G (..., n2, k), that fit the truth."""
+    two = isinstance(start, tuple)
+    names = ("start[0]", "start[1]") if two else ("start",)
+    if two and len(start) != 2:
+        raise ValueError(f"`start` is a tuple of {len(start)}; it must be X, or a tuple (F, G).")
+    every = tuple(range(2, 9))
+    factors = tuple(
+        checked_array(one, name, every)
+        for one, name in zip(start if two else (start,), names, strict=True)  # pyright: ignore
+    )
+    for factor, name, rows in zip(factors, names, shape, strict=False):
+        if factor.shape[-2] != rows:
+            raise ValueError(
+                f"`{name}` has shape {factor.shape} and the truth has shape {shape}; the factor "
+                f"must have {rows} rows: (..., {rows}, k)."
+            )
+    if two and (factors[0].shape[:-2], factors[0].shape[-1]) != (
+        factors[1].shape[:-2],
+        factors[1].shape[-1],
+    ):
+        raise ValueError(
+            f"F has shape {factors[0].shape} and G has {factors[1].shape}; they must have the same "
+            "leading axes and as many columns."
+        )
+    lead = factors[0].shape[:-2]
+    if seeds is not None and (not lead or lead[-1] != seeds):
+        raise ValueError(
+            f"The problem has {seeds} seeds and the start has the leading axes {lead}; the last of "
+            f"them must be of seeds: (..., {seeds}, n, k)."
+        )
+    return factors
+
+
+def check_columns(factors: tuple[Array, ...], truth: Array) -> None:
+    """Raise ValueError where a run starts at zero, or with fewer columns than the truth's rank."""
+    used = np.any([np.any(np.asarray(f) != 0, axis=-2) for f in factors], axis=0).sum(axis=-1)
+    if np.any(used == 0):
+        raise ValueError(
+            "`start` is zero in some run (a scale of 0?), where the gradient is zero too: it would "
+            "stay there for ever. Start at a positive scale."
+        )
+    values = np.linalg.svd(np.asarray(truth), compute_uv=False)
+    ranks = np.sum(values > NEGLIGIBLE * values.max(axis=-1, keepdims=True), axis=-1)
+    if np.any(used < ranks):
+        raise ValueError(
+            f"`start` has k = {int(used.min())} columns that are not zero in some run, and the "
+            f"truth has rank {int(np.max(ranks))}: it cannot be reached. Take k of at least that."
+        )
+
+
+def check_coordinates(size: int, shape: tuple[int, ...], two: bool) -> None:
+    """Raise ValueError unless measurements are of the kind of matrix that the start makes."""
+    n = shape[0]
+    if size != (shape[0] * shape[1] if two else n * (n + 1) // 2):
+        wanted, start = ("False", "(F, G)") if two else ("True", "X")
+        raise ValueError(
+            f"The measurements have {size} coordinates, which does not fit `start={start}` and a "
+            f"truth of shape {shape}; make them with `symmetric={wanted}`."
+        )
+
+
+def checked_step(step: Any, two: bool, form: Any) -> Any:
+    """The modified step, as `form(beta, below)` of arrays."""
+    if not two:
+        raise ValueError("`modify` is for two factors, `start=(F, G)`; the symmetric one has none.")
+    for name in ("beta", "below"):
+        if not 0 < float(getattr(step, name)) < math.inf:
+            raise ValueError(f"`modify.{name}={getattr(step, name)!r}` must be positive, finite.")
+    return form(jnp.asarray(float(step.beta)), jnp.asarray(float(step.below)))
