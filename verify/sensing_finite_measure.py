@@ -1,0 +1,86 @@
+"""Descent from Gaussian measurements, and the Hessian of the loss where it ends.
+
+Runs are kept, and set their own precision, for domains ask for them before anything is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lemmata.solvers.sensing import Descent, gradient_descent
+from lemmata.solvers.sensing_operators import Gram, coordinates, gaussian
+from lemmata.verify import backend
+from lemmata.verify.measurement import Series
+from lemmata.verify.sensing_measure import series
+from lemmata.verify.sensing_setting import start, truth
+
+Array = np.ndarray
+SEEDS, LEAST, ETA = 12, 0.5, 0.1
+
+
+def _problem(n: int, r: int, m: int, symmetric: bool) -> Gram:
+    truths = np.stack([truth(seed, (n, n), r, LEAST) for seed in range(SEEDS)])
+    return gaussian(jax.random.key(m), truths, m, symmetric=symmetric).gram()
+
+
+def _starts(n: int, k: int, alpha: float, which: int = 0) -> Array:
+    return np.stack([start(seed, n, k, alpha, which) for seed in range(SEEDS)])
+
+
+def _looks(steps: int) -> list[int]:
+    return np.unique(np.rint(np.geomspace(1, steps, 300)).astype(int)).tolist()
+
+
+@lru_cache
+@backend.precision()
+def exact_rank(m: int) -> tuple[list[Series], list[Array]]:
+    """Symmetric descent with k = r = 1: errors, and the positive eigenvalues at the ends."""
+    problem = _problem(5, 1, m, True)
+    run = gradient_descent(problem, _starts(5, 1, 0.3), rate=ETA, steps=_looks(3000))
+
+    def loss(X: Any, matrix: Any, target: Any) -> Any:
+        v = coordinates(X @ X.T, symmetric=True)
+        return v @ matrix @ v / 4 - target @ v / 2
+
+    return series(run), _positive(loss, problem, run)
+
+
+@lru_cache
+@backend.precision()
+def asymmetric(m: int) -> tuple[list[Series], list[Array]]:
+    """Asymmetric descent with k = 2 > r = 1: errors, and the positive eigenvalues at the ends."""
+    problem = _problem(4, 1, m, False)
+    both = _starts(4, 2, 0.6), _starts(4, 2, 0.2, which=1)
+    run = gradient_descent(problem, both, rate=ETA, steps=_looks(10_000))
+
+    def loss(factors: Any, matrix: Any, target: Any) -> Any:
+        v = coordinates(factors[0] @ factors[1].T, symmetric=False)
+        return v @ matrix @ v / 2 - target @ v
+
+    return series(run), _positive(loss, problem, run)
+
+
+@lru_cache
+@backend.precision()
+def over_rank(m: int) -> list[Series]:
+    """Symmetric descent with k = 3 > r = 2."""
+    problem = _problem(8, 2, m, True)
+    return series(gradient_descent(problem, _starts(8, 3, 1.0), rate=ETA, steps=30_000))
+
+
+def _positive(loss: Callable[..., Any], problem: Gram, run: Descent) -> list[Array]:
+    """The positive eigenvalues, ascending, of the Hessian of the loss, for each seed at its end."""
+    found = []
+    for i in range(SEEDS):
+        ends = [jnp.asarray(one[i]) for one in run.factors]
+        point = jnp.stack(ends) if len(ends) > 1 else ends[0]
+        flat = jax.hessian(loss)(point, problem.matrix[i], problem.target[i])
+        values = np.linalg.eigvalsh(np.asarray(flat).reshape(point.size, point.size))
+        found.append(values[values > 1e-8 * values[-1]])
+    return found
