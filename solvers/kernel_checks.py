@@ -1,5 +1,6 @@
 """What the arguments of tangent kernels must fulfil, and what to do where they do not."""
 
+import reprlib
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -77,7 +78,12 @@ def checked_inputs(
 
 
 def _checked_batch(name: str, x: Any) -> Array:
-    batch = jnp.asarray(x)
+    try:
+        batch = jnp.asarray(x)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`{name}={reprlib.repr(x)}` is no array of numbers; give a batch of shape (N, ...)."
+        ) from error
     if batch.ndim == 0 or batch.shape[0] == 0:
         raise ValueError(
             f"`{name}` has shape {batch.shape} and so no inputs; give a batch of shape (N, ...) "

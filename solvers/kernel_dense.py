@@ -26,7 +26,7 @@ from lemmata.solvers.kernel_checks import (
     checked_kernel,
     split_params,
 )
-from lemmata.solvers.networks import DenseNetwork, Parameters, check_points
+from lemmata.solvers.networks import DenseNetwork, Parameters, check_parameters, check_points
 
 # Features of two blocks, and what becomes of them on the way.
 _COPIES = 4
@@ -58,29 +58,25 @@ def dense_kernel(
     **Returns:** (N1, N2, k, k), (N1, N2, k) or (N1, N2) by `outputs`; with `layers` that has a
     leading axis of the L layers of weights, the first layer first.
 
-    **Raises:** ValueError as `tangent_kernel`, and on parameters that are not this network's.
+    **Raises:** ValueError as `tangent_kernel`, and on parameters that are not this network's;
+    TypeError on another function than a `DenseNetwork`.
     """
     check_option(outputs)
+    if not isinstance(network, DenseNetwork):
+        raise TypeError(
+            f"`network={network!r}` is no DenseNetwork; for any other function use "
+            "`tangent_kernel`."
+        )
     first, second = checked_inputs(x1, x2)
     for name, x in (("x1", first), ("x2", second)):
         if x is not None:
             check_points(name, x, network.widths[0])
     split_params(params)
-    _check_layers(network, params)
+    check_parameters(network, params)
     each = sum(network.widths) * (1 + network.outputs) * params[0]["w"].dtype.itemsize
     most = max(len(x) for x in (first, second) if x is not None)
     block = checked_block(block, memory, _COPIES * each, most)
     return checked_kernel(_kernel(network, params, first, second, outputs, layers, block))
-
-
-def _check_layers(network: DenseNetwork, params: Parameters) -> None:
-    expected = jax.eval_shape(network.draw, jax.random.key(0))
-    shapes, found = (jax.tree.map(jnp.shape, tree) for tree in (expected, params))
-    if shapes != found:
-        raise ValueError(
-            f"`params` has layers of shapes {found}; the network of widths {network.widths} has "
-            f"{shapes}. Give one network's; use `jax.vmap` for several."
-        )
 
 
 @eqx.filter_jit

@@ -73,7 +73,7 @@ def tangent_kernel(
     first, second = checked_inputs(x1, x2)
     trained, rest = split_params(params)
     shape = checked_shape(f, params, first)
-    check_separate(f, params, first, second)
+    check_separate(f, trained, rest, first, second)
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(trained))
     rows = max(len(x) for x in (first, second) if x is not None)
     rows *= shape[0] if shape and outputs == "full" else 1
@@ -167,23 +167,38 @@ def _product(f: Function, trained: Any, rest: Any, x1: Array, x2: Array, v: Arra
     return jax.jvp(lambda theta: f(eqx.combine(theta, rest), x1), (trained,), (direction,))[1]
 
 
-def check_separate(f: Function, params: Any, *batches: Array | None) -> None:
+def check_separate(f: Function, trained: Any, rest: Any, *batches: Array | None) -> None:
     """Raise ValueError where an output at one input changes with the other inputs of its batch."""
     for x in batches:
         if x is None or not all_finite(x):
             continue
-        together, alone = _both_ways(f, params, x)
-        if isinstance(together, Tracer):
-            return
-        # Sums in another order differ by rounding: the root of it leaves room for long ones.
-        slack = jnp.finfo(together.dtype).eps ** 0.5 * jnp.max(jnp.abs(together))
-        if all_finite(together) and not bool(jnp.all(jnp.abs(together - alone) <= slack)):
-            raise ValueError(
-                "`f(params, x)[i]` depends on other inputs than `x[i]` (batch normalisation does "
-                "so); its kernel is not one of pairs of inputs. Use `kernel_vector_product`."
-            )
+        for together, alone in _both_ways(f, trained, rest, x):
+            if isinstance(together, Tracer):
+                return
+            # Sums in another order differ by rounding: the root of it leaves room for long ones.
+            slack = jnp.finfo(together.dtype).eps ** 0.5 * jnp.max(jnp.abs(together))
+            if all_finite(together) and not bool(jnp.all(jnp.abs(together - alone) <= slack)):
+                raise ValueError(
+                    "`f(params, x)[i]` depends on other inputs than `x[i]` (batch normalisation "
+                    "does so); its kernel is not one of pairs of inputs. Use "
+                    "`kernel_vector_product`."
+                )
 
 
 @eqx.filter_jit
-def _both_ways(f: Function, params: Any, x: Array) -> tuple[Array, Array]:
-    return f(params, x), jax.vmap(lambda one: f(params, one[None])[0])(x)
+def _both_ways(f: Function, trained: Any, rest: Any, x: Array) -> tuple[tuple[Array, Array], ...]:
+    """Outputs, and their derivatives in one direction of the parameters: together and alone.
+
+    Where a read-out is zero all outputs are, and only the derivatives tell.
+    """
+    leaves, tree = jax.tree.flatten(trained)
+    keys = jax.random.split(jax.random.key(0), len(leaves))
+    direction = jax.tree.unflatten(
+        tree, [jax.random.normal(k, a.shape, a.dtype) for k, a in zip(keys, leaves, strict=True)]
+    )
+
+    def outputs(p: Any) -> tuple[Array, Array]:
+        params = eqx.combine(p, rest)
+        return f(params, x), jax.vmap(lambda one: f(params, one[None])[0])(x)
+
+    return tuple(jax.jvp(outputs, (trained,), (direction,)))

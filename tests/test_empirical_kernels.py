@@ -13,6 +13,7 @@ from lemmata.solvers.descent import cost
 from lemmata.solvers.kernel_dense import dense_kernel
 from lemmata.solvers.kernels import kernel_vector_product, tangent_kernel
 from lemmata.solvers.networks import DenseNetwork
+from lemmata.solvers.networks_structured import ResidualNetwork
 
 pytestmark = pytest.mark.heavy
 
@@ -221,6 +222,8 @@ X = batch(4)
         ({"x1": X[:0]}, ValueError, r"`x1` has shape \(0, 3\) and so no inputs"),
         ({"x2": X[:0]}, ValueError, r"`x2` has shape \(0, 3\) and so no inputs"),
         ({"x1": X.at[1, 1].set(jnp.nan)}, ValueError, "`x1` is not finite everywhere"),
+        ({"x1": "abc"}, ValueError, r"`x1='abc'` is no array of numbers; give a batch of shape"),
+        ({"x2": [[1.0], [1.0, 2.0]]}, ValueError, r"`x2=\[\[1\.0\], .* is no array of numbers"),
         ({"outputs": "mean"}, ValueError, "`outputs='mean'` must be one of 'full', 'trace', 'diag"),
         ({"block": 0}, ValueError, "`block=0` must be a whole number of at least 1"),
         ({"memory": -1}, ValueError, "`memory=-1` must be a positive number of bytes"),
@@ -249,6 +252,7 @@ def test_what_is_refused(kernel, change, error, text):
         (lambda p, x: x @ p, jnp.ones(3, int), ValueError, "no floating-point arrays"),
         (lambda p, x: x @ p.real, jnp.ones(3, complex), TypeError, "`params` is complex"),
         (lambda p, x: x @ p - jnp.mean(x @ p), jnp.ones(3), ValueError, r"depends on other inputs"),
+        (lambda p, x: (x - x.mean(0)) @ p, jnp.zeros(3), ValueError, r"depends on other inputs"),
         (lambda p, x: jnp.sqrt(x @ p), jnp.zeros(3), ValueError, "kernel is not finite"),
     ],
 )  # fmt: skip
@@ -278,6 +282,9 @@ def test_products_are_right_where_inputs_mix():
         (lambda: DenseNetwork((2, 0, 1)), r"`widths=\(2, 0, 1\)`: give whole numbers of at"),
         (lambda: DenseNetwork((2,)), r"`widths=\(2,\)`"),
         (lambda: DenseNetwork((2, 1.5)), r"`widths=\(2, 1.5\)`"),
+        (lambda: DenseNetwork((2, 1), None), "`activation=None` is no function; .*jax.numpy.tanh"),
+        (lambda: DenseNetwork((2, 1), "relu"), "`activation='relu'` is no function"),
+        (lambda: ResidualNetwork(2, 4, 1, 1, activation=3), "`activation=3` is no function"),
         (lambda: DenseNetwork((2, 1), w_std=-1.0), "`w_std=-1.0` is a standard deviation"),
         (lambda: DenseNetwork((2, 1), b_std=float("nan")), "`b_std=nan` is a standard deviation"),
         (lambda: DenseNetwork((2, 1), readout="sum"), "`readout='sum'` must be"),

@@ -1,5 +1,6 @@
 """Dual maps by quadrature: the bound holds, is small, and where there is none, that is said."""
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -218,6 +219,66 @@ def test_tanh_networks_against_a_finer_rule() -> None:
     assert bound[0, 0] < 1e-10
 
 
+@pytest.mark.parametrize("q", [40.0, 900.0, 1e6])
+@pytest.mark.parametrize("rho", [1.0, 0.9, -0.3, -1.0])
+def test_large_variances_with_a_bound_that_holds(q: float, rho: float) -> None:
+    pairs = _pairs(q, rho, q / 3) if abs(rho) < 1 else _pairs(q, rho, q / 3, 0.0)
+    for name in ("erf", "gelu"):
+        quadrature, dual = CLOSED[name]
+        for slope in (False, True):
+            found = quadrature.integrate(pairs, slope=slope)
+            exact = dual.slope(pairs) if slope else dual.image(pairs).covariance
+            assert abs(found.value - float(exact)) <= found.bound
+            scale = 1.0 if name == "erf" or slope else q
+            assert found.bound <= 1e-11 * scale
+
+
+@pytest.mark.parametrize("q", [50.0, 900.0])
+def test_tanh_at_large_variances_against_its_quadrant(q: float) -> None:
+    """Of an odd function: twice the mean over u, v > 0, less that at -v, by the density of both."""
+    pairs = _pairs(q, 0.4, q / 2)
+    edges = np.array([0, 1, 2, 4, 8, 16, 32, *range(64, 420, 32)])
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    half = np.diff(edges)[:, None] / 2
+    u = (edges[:-1, None] + half * (nodes + 1)).ravel()
+    weight = (half * weights).ravel() * np.tanh(u)
+    q2, c, det = q / 2, float(pairs.covariance), float(pairs.determinant)
+    square = (q2 * u[:, None] ** 2 + q * u**2) / (2 * det)
+    across = c * u[:, None] * u / det
+    density = (np.exp(across - square) - np.exp(-across - square)) / (2 * np.pi * det**0.5)
+
+    found = TANH.integrate(pairs, slope=False)
+
+    assert abs(found.value - 2 * weight @ density @ weight) <= found.bound + 1e-13
+    assert found.bound <= 1e-12
+
+
+def test_bounds_hold_in_deep_networks_of_large_weights() -> None:
+    x = np.random.default_rng(4).normal(size=(2, 3))
+    x = np.vstack([x, 0.1 * x[1] - 0.9 * x[0]])
+    erf_network = CLOSED["erf"][0]
+    for get in ("ntk", "nngp"):
+        kernel, bound = analytic_with_bound(x[:1], x, 10, erf_network, 30.0, 0.3, "jacot", get)
+        exact = analytic(x, None, 10, "erf", 30.0, 0.3, "jacot", get)
+        scale = np.sqrt(exact[0, 0] * np.diag(exact))
+        assert np.all(np.abs(kernel - exact[:1]) <= bound)
+        assert np.all(bound <= 1e-10 * scale)
+    assert analytic_with_bound(x[0], x[1], 10, TANH, 30.0, 0.3, "jacot", "nngp")[1] < 1e-8
+
+
+@pytest.mark.parametrize("pace", [0.3, 2.0, 9.0])
+def test_waves_at_large_variances_are_right_or_refused(pace: float) -> None:
+    wave = Quadrature(lambda t: np.cos(pace * t + 1), lambda t: t)
+    q, gap = 100.0, 0.7 / pace**2
+    try:
+        found = wave.integrate(_pairs(q, 1.0, q, gap / q), slope=False)
+    except NotConverged:
+        assert pace > 2
+    else:
+        exact = np.exp(-0.7) / 2 + np.cos(2) * np.exp(-(pace**2) * (2 * q - gap)) / 2
+        assert abs(found.value - exact) <= found.bound
+
+
 def test_a_vector_of_zeros() -> None:
     kernel, bound = analytic_with_bound([[0.0, 0.0], [1.0, 2.0]], None, 3, TANH, 1.5, 0.0, "jacot")
 
@@ -233,7 +294,8 @@ def test_a_vector_of_zeros() -> None:
         (lambda: Quadrature(np.tanh, kinks=0.0), r"kinks=0\.0 must be a sequence"),
         (lambda: Quadrature(np.tanh, kinks=("0",)), "must be a sequence of real numbers"),
         (lambda: Quadrature(np.tanh, kinks=(np.nan,)), r"kinks=\(nan,\) must be finite"),
-        (lambda: Quadrature(np.tanh, tolerance=0), "tolerance=0 must lie between 0 and 1"),
+        (lambda: Quadrature(np.tanh, tolerance=0), "tolerance=0 must be a number between 0 and 1"),
+        (lambda: Quadrature(np.tanh, tolerance="x"), "tolerance='x' must be a number between"),
     ],
 )
 def test_wrong_parameters_are_refused(make: Callable[[], Any], text: str) -> None:
@@ -246,7 +308,9 @@ def test_wrong_parameters_are_refused(make: Callable[[], Any], text: str) -> Non
     [
         (lambda x: np.tanh(x).astype(np.float32), "phi returned float32 .* jax_enable_x64"),
         (np.sum, r"of shape \(\)"),
+        (math.tanh, r"phi fails on an array \(.*\); it must work by elements, as numpy.tanh does"),
         (lambda x: np.where(x > 5, np.inf, x), r"is inf; it must be finite within 13 standard"),
+        (lambda x: np.exp(99 * x), r"phi\([0-9.]+\) is inf; .* take smaller w_std"),
     ],
 )
 def test_a_function_that_does_not_work_is_refused(phi: Callable[[Any], Any], text: str) -> None:
@@ -254,6 +318,38 @@ def test_a_function_that_does_not_work_is_refused(phi: Callable[[Any], Any], tex
         Quadrature(phi).integrate(_pairs(1.0, 0.5, 1.0), slope=False)
 
 
+@pytest.mark.parametrize("phi", [np.tanh, lambda x: x if x > 0 else 0.0, np.sinh])
+def test_functions_of_numpy_need_a_derivative(phi: Callable[[Any], Any]) -> None:
+    text = (
+        r"phi=.* is not differentiated by JAX.* write it with these \(jnp\.tanh for np\.tanh\), or"
+    )
+    with pytest.raises(UsageError, match=text):
+        Quadrature(phi).integrate(_pairs(1.0, 0.5, 1.0), slope=True)
+    if phi is np.tanh:
+        with pytest.raises(UsageError, match=r"phi=tanh .* Quadrature\(phi, derivative\)"):
+            analytic([1.0], None, 2, Quadrature(phi), 1.0, 0.1, "jacot")
+
+
+def test_the_reason_fits_the_refusal() -> None:
+    pairs = _pairs(1.0, 0.5, 1.0)
+    with pytest.raises(NotConverged, match=r"rounding alone is .*; allow more by tolerance"):
+        Quadrature(np.sin, np.cos, tolerance=1e-16).integrate(pairs, slope=False)
+    with pytest.raises(
+        NotConverged, match=r"13 standard deviations there may be .* phi grows fast"
+    ):
+        Quadrature(np.exp, np.exp).integrate(pairs.scaled(36.0), slope=False)
+    with pytest.raises(NotConverged, match="leaves the range of double precision"):
+        Quadrature(lambda x: 1e200 * x, np.sign).integrate(pairs, slope=False)
+
+
 def test_bounds_are_for_quadratures() -> None:
     with pytest.raises(UsageError, match="activation='relu' has a closed form"):
         analytic_with_bound([1.0], None, 2, "relu", 1.0, 0.0, "jacot")
+
+
+@pytest.mark.parametrize("q", [0.81, 1.0, 2.0, 4.0])
+def test_oscillations_at_the_pace_of_the_nodes_are_not_taken_for_a_constant(q: float) -> None:
+    wave = Quadrature(lambda t: jnp.cos(8 * jnp.pi * t))
+    found = wave.integrate(_pairs(q, 1.0, q, gap=0.0), slope=False)
+    assert abs(found.value - 0.5) <= max(found.bound, 1e-15)
+    assert found.bound < 1e-10

@@ -26,6 +26,13 @@ ACTIVATIONS: dict[str, Any] = {
 }
 # Their kernels grow with depth like towers of exponentials and of powers.
 STEEP = ("exp", "cubic")
+# Scales at which nearly equal inputs are driven far apart in ten layers.
+CHAOTIC = {
+    "relu": ((30.0, 0.3),),
+    "erf": ((3.0, 0.3), (5.0, 0.1), (10.0, 0.5), (30.0, 0.0)),
+    "sin": ((3.0, 0.3), (5.0, 0.1), (10.0, 0.0), (30.0, 0.3)),
+    "gelu": ((3.0, 0.3), (5.0, 0.0), (10.0, 0.1), (30.0, 0.3)),
+}
 # What `analytic` promises; ten layers of rounding take a few hundredths of it.
 CLOSE = 1e-12
 
@@ -48,7 +55,8 @@ def _adversaries(base: np.ndarray) -> np.ndarray:
         for w, b in ((1.0, 0.1), (2**0.5, 0.0), (1.5, 1.0), (2.0, 0.1))
         for depth in (1, 2, 3, 10)
         if name not in STEEP or (depth <= 3 and w == 1)
-    ],
+    ]
+    + [(name, w, b, 10) for name, scales in CHAOTIC.items() for w, b in scales],
 )
 def test_to_many_digits(name: str, w: float, b: float, depth: int) -> None:
     base = np.random.default_rng(0).normal(size=4) * (0.3 if name == "exp" else 1)
@@ -132,6 +140,8 @@ def test_opposites_and_equals_are_exact() -> None:
     pairs = of_inputs(x, x)
     opposed = of_inputs(x, -x)
 
+    assert np.array_equal(np.diag(pairs.difference), np.zeros(40))
+    assert np.array_equal(np.diag(opposed.difference), np.zeros(40))
     # relative to the mean, the angle is a root of this
     assert np.max(np.diag(pairs.below / pairs.mean)) < 1e-40
     assert np.max(np.diag(opposed.above / opposed.mean)) < 1e-40
@@ -148,7 +158,7 @@ def test_a_shared_bias_adds_to_the_gaps() -> None:
         np.hstack([y, np.full((5, 1), (0.7 * 1.5) ** 0.5)]),
     ).scaled(2.0 * 4 / 3)
 
-    for field in ("first", "second", "covariance", "below", "above"):
+    for field in ("first", "second", "covariance", "below", "above", "difference"):
         np.testing.assert_allclose(
             getattr(with_bias, field), getattr(as_an_input, field), rtol=1e-11, atol=1e-13
         )
@@ -320,12 +330,21 @@ GOOD: dict[str, Any] = {
         ({"depth": "2"}, "depth='2' must be"),
         ({"activation": "swish"}, "activation='swish' is unknown; use one of relu, erf"),
         ({"activation": np.tanh}, r"has no dual map in closed form; .* Quadrature\(phi\)"),
+        ({"activation": LeakyRelu}, r"activation=LeakyRelu is a class; .*: LeakyRelu\(\.\.\.\)"),
         ({"w_std": -1.0}, r"w_std=-1\.0 is a standard deviation"),
         ({"w_std": np.nan}, "w_std=nan"),
         ({"b_std": np.inf}, "b_std=inf"),
         ({"b_std": "1"}, "b_std='1'"),
         ({"b_std": 1j}, "b_std=1j"),
+        (
+            {"w_std": np.array([1.5])},
+            r"w_std=array\(\[1\.5\]\) is a standard deviation and must be",
+        ),
+        ({"w_std": np.array(True)}, r"w_std=array\(True\)"),
+        ({"w_std": None}, "w_std=None is a standard deviation and must be a finite number"),
         ({"convention": "he"}, "convention='he' is unknown; use one of jacot"),
+        ({"convention": ["jacot"]}, r"convention=\['jacot'\] is unknown; use one of jacot"),
+        ({"get": ["ntk"]}, r"get=\['ntk'\] is no kernel; use 'ntk' or 'nngp'"),
         ({"get": "kernel"}, "get='kernel' is no kernel"),
     ],
 )
@@ -351,7 +370,22 @@ def test_wrong_parameters_are_refused(make: Any, text: str) -> None:
 def test_numbers_out_of_range_are_refused() -> None:
     with pytest.raises(FloatingPointError, match="leaves the range of double precision"):
         analytic([1.0, 2.0], None, 5, "exp", 2.0, 1.0, "jacot")
+    # Where a slope overflows and where a sum does, no warning comes before the error.
+    for get in ("ntk", "nngp"):
+        with pytest.raises(FloatingPointError, match=r"Exponential\(\) .* w_std=9\.0 .* smaller"):
+            analytic([[20.0, 2.0], [-3.0, 0.0]], None, 2, "exp", 9.0, 1.0, "yang", get)
     with pytest.raises(FloatingPointError, match=r"input 1 has entries up to 1e\+200"):
         analytic([[1.0, 0.0], [1e200, 0.0]], None, 2, "relu", 1.0, 0.0, "jacot")
     with pytest.raises(FloatingPointError, match="input 0 has entries up to 1e-170"):
         analytic([1e-170, 0.0], None, 2, "relu", 1.0, 0.0, "jacot")
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, -1.0])
+def test_a_kink_at_a_zero_input_is_refused_where_biases_count(slope: float) -> None:
+    x = np.array([[1.0, 2.0], [0.0, 0.0]])
+    given = (x, None, 1, LeakyRelu(slope), 1.0, 0.0)
+    with pytest.raises(UsageError, match=r"x1\[1\] is zero, and b_std=0: .* no derivative"):
+        analytic(*given, "yang")
+    assert analytic(*given, "yang", get="nngp")[1, 1] == 0
+    assert analytic(x, None, 2, LeakyRelu(slope), 1.0, 0.0, "jacot")[1, 1] == 0
+    assert np.all(np.linalg.eigvalsh(analytic(x, None, 1, "linear", 1.0, 0.0, "yang")) > 0)

@@ -184,3 +184,11 @@ def test_a_tied_autoencoder_against_simulation_and_untied_weights():
     assert values[0] == pytest.approx([slope, values[1][1] + slope**2])
     assert (abs(run.value - values[0]) < 4 * run.standard_error + 2 * run.value / 400).all()
     assert (abs(run.value - values[1]) > 6 * run.standard_error).all()
+
+
+@pytest.mark.parametrize("function", [lambda z: sp.Piecewise((z, z > 0), (0, True)), sp.floor])
+def test_pieces_whose_ends_are_not_found_are_refused_with_another_way_to_write_them(function):
+    program = Program()
+    average = program.mean(function, program.vector("x", program.width("n")))
+    with pytest.raises(NotImplementedError, match=r"write it with Max, Min, Abs, sign or Heavi"):
+        estimated_limits(program, [average])

@@ -15,9 +15,9 @@ from typing import Any, Literal
 import numpy as np
 
 from lemmata.verify.errors import UsageError
-from lemmata.verify.kernel_pairs import Array, Pairs, constant, of_inputs, ratio
+from lemmata.verify.kernel_pairs import Array, Pairs, constant, equal, of_inputs, ratio
 from lemmata.verify.kernel_quadrature import Quadrature, single
-from lemmata.verify.kernels import checked
+from lemmata.verify.kernels import check_kind, checked
 
 _EPS = float(np.finfo(float).eps)
 # Inputs this close, relative to their variance, are the same input.
@@ -45,8 +45,7 @@ def analytic_with_bound(
             f"activation={activation!r} has a closed form, accurate to rounding; bounds are for "
             "Quadrature(phi)."
         )
-    if get not in ("ntk", "nngp"):
-        raise UsageError(f"get={get!r} is no kernel; use 'ntk' or 'nngp'.")
+    check_kind(get)
     own = network.convention
     w2, b2 = network.w_std**2, network.b_std**2
     weight, bias = (w2, b2) if own.unit_parameters else (1.0, 1.0)
@@ -81,7 +80,7 @@ def _image(
     """The second moments after the activation, and bounds on them."""
     own = []
     for q, error in ((inside.first, errors[0]), (inside.second, errors[1])):
-        same = Pairs(q, q, q, np.zeros(q.shape), 2 * q)
+        same = equal(q)
         # One variable: both variances are off by the same, and the correlation is 1.
         none = np.zeros(q.shape)
         own.append(_mapped(activation, same, (error, error, none, none), slope=False))
@@ -91,12 +90,12 @@ def _image(
     image = Pairs(
         first, second, value, np.maximum(mean - value, 0.0), np.maximum(mean + value, 0.0)
     )
-    equal = (inside.first == inside.second) & (inside.below <= _SAME * inside.mean)
-    image = replace(image, below=np.where(equal, 0.0, image.below))
+    alike = (inside.first == inside.second) & (inside.below <= _SAME * inside.mean)
+    image = replace(image, below=np.where(alike, 0.0, image.below))
     mean_error = (
         first_error * np.sqrt(ratio(second, first)) + second_error * np.sqrt(ratio(first, second))
     ) / 2
-    gap_error = np.where(equal, 0.0, value_error + mean_error + 4 * _EPS * mean)
+    gap_error = np.where(alike, 0.0, value_error + mean_error + 4 * _EPS * mean)
     return image, (first_error, second_error, value_error, gap_error)
 
 
@@ -121,7 +120,7 @@ def _mapped(
         found = activation.integrate(pair, slope=slope)
         changes = [
             max(
-                abs(activation.value_at(moved, found.level, slope=slope) - found.value)
+                abs(activation.value_by(found.rule, moved, slope=slope) - found.value)
                 for moved in both
             )
             for both in _edges(pair, *off)

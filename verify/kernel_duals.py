@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import comb, factorial
+from numbers import Real
 from typing import Protocol
 
 import numpy as np
-from scipy.special import hyp2f1, spherical_jn
+from numpy.typing import NDArray
+from scipy.special import spherical_jn
 
 from lemmata.verify.errors import UsageError
-from lemmata.verify.kernel_pairs import Array, Pairs, ratio
+from lemmata.verify.kernel_gelu import Gelu
+from lemmata.verify.kernel_pairs import Array, Pairs, equal, ratio
+
+# Up to here factorials and numbers of pairings are doubles.
+_DEGREE = 150
 
 
 class Dual(Protocol):
@@ -40,8 +46,14 @@ class LeakyRelu:
     slope_below: float = 0.01
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.slope_below):
-            raise UsageError(f"slope_below={self.slope_below!r} of a leaky ReLU must be finite.")
+        given = self.slope_below
+        number = np.asarray(float(given) if isinstance(given, Real) else given)
+        if number.shape != () or number.dtype.kind not in "fiu" or not np.isfinite(number):
+            raise UsageError(
+                f"slope_below={given!r} of a leaky ReLU must be finite, and one number: the slope "
+                "for x < 0, such as 0.01."
+            )
+        object.__setattr__(self, "slope_below", float(number))
 
     def image(self, pairs: Pairs) -> Pairs:
         a, mean, psi = self.slope_below, pairs.mean, pairs.supplement
@@ -63,7 +75,8 @@ def _absolute(pairs: Pairs) -> Pairs:
     # (2/pi)(sin t + (pi/2 - t) cos t) is one less (2/pi)(pi sin^2(t/2) - (sin t - t cos t))
     gap = (2 / np.pi) * (np.pi * np.sin(angle / 2) ** 2 - angle**2 * spherical_jn(1, angle))
     mean = pairs.mean
-    return Pairs(pairs.first, pairs.second, mean * (1 - gap), mean * gap, mean * (2 - gap))
+    gaps = mean * gap, mean * (2 - gap)
+    return Pairs(pairs.first, pairs.second, mean * (1 - gap), *gaps, pairs.difference)
 
 
 @dataclass(frozen=True)
@@ -109,9 +122,28 @@ class Erf:
         cosine = (root_on_line * root + 4 * mean * size) / ((1 + 2 * first) * (1 + 2 * second))
         near, far = np.arctan2(sine, cosine), largest + value
         own = [np.arctan2(2 * q, np.sqrt(1 + 4 * q)) for q in (first, second)]
-        # Zero for equal variances, where rounding would leave a trace.
-        short = np.where(first == second, 0.0, np.sqrt(own[0]) * np.sqrt(own[1]) - largest)
-        return _assembled(pairs, own, value, near, far, np.maximum(short, 0.0), 2 / np.pi)
+        q1, q2 = first, second
+        r1, r2 = np.sqrt(1 + 4 * q1), np.sqrt(1 + 4 * q2)
+        sine = ratio(2 * pairs.difference * (q1 + q2 + 4 * q1 * q2), q1 * r2 + q2 * r1)
+        apart = np.arctan2(sine, r1 * r2 + 4 * q1 * q2)
+        short = np.maximum(self._short(own, apart, largest), 0.0)
+        return _assembled(pairs, (own[0], own[1], apart), value, near, far, short, 2 / np.pi)
+
+    @staticmethod
+    def _short(own: list[Array], apart: Array, largest: Array) -> Array:
+        """What `largest` falls short of the mean m of `own` = A, B, which are `apart`: a square.
+
+        sin A sin B is sin^2 `largest` and also sin^2((A+B)/2) - sin^2((A-B)/2).
+        """
+        roots = np.sqrt(own[0]), np.sqrt(own[1])
+        mean, half = roots[0] * roots[1], (own[0] + own[1]) / 2
+        beyond = ratio(apart, roots[0] + roots[1]) ** 2 / 2  # (A+B)/2 - m
+        close = np.sin(apart / 2) ** 2 - np.sin(beyond) * np.sin(half + mean)
+        # Far apart this would be small beside its terms: then by 1 - sin(x)/x of A, B and m.
+        a, b, m = (_short_sine(x) for x in (own[0], own[1], mean))
+        far = mean**2 * (a + b - a * b - 2 * m + m**2)
+        gap = np.where(_are_far(own[0], own[1]), far, close)
+        return np.arcsin(np.clip(ratio(gap, np.sin(mean + largest)), -1.0, 1.0))
 
     def slope(self, pairs: Pairs) -> Array:
         spread = 1 + 2 * (pairs.first + pairs.second) + 4 * pairs.determinant
@@ -126,27 +158,54 @@ class Sine:
         size = np.abs(pairs.covariance)
         nearer = np.minimum(pairs.below, pairs.above)
         radial, mean = pairs.radial, pairs.mean
-        peak, trough = np.exp(-radial / 2), np.exp(-radial / 2 - 2 * mean)
+        peak = np.exp(-radial / 2)
         value = -np.exp(-radial / 2 - nearer) * np.expm1(-2 * size) / 2
-        largest = (peak - trough) / 2
+        largest = -peak * np.expm1(-2 * mean) / 2
         near = -np.expm1(-nearer) * (peak + np.exp(nearer - radial / 2 - 2 * mean)) / 2
         own = [-np.expm1(-2 * q) / 2 for q in (pairs.first, pairs.second)]
+        size_apart = np.abs(pairs.difference)
         # What `largest` falls short of the mean, times four times their sum, by terms of order r
         total, smaller = pairs.first + pairs.second, np.minimum(pairs.first, pairs.second)
         outer = -np.expm1(-radial) * (1 - np.exp(radial - 2 * total))
-        inner = np.exp(-2 * smaller) * np.expm1(-np.abs(pairs.first - pairs.second)) ** 2
-        both = np.sqrt(own[0]) * np.sqrt(own[1]) + largest
-        short = ratio(np.maximum(outer - inner, 0.0), 4 * both)
-        return _assembled(pairs, own, value, near, largest + value, short, 1.0)
+        inner = np.exp(-2 * smaller) * np.expm1(-size_apart) ** 2
+        root = np.sqrt(own[0]) * np.sqrt(own[1])
+        close = ratio(np.maximum(outer - inner, 0.0), 4 * (root + largest))
+        # Far apart: the logarithm of the mean over `largest`, in which e^-r drops out
+        one, two, middle = (_log_sinh(q) for q in (pairs.first, pairs.second, mean))
+        power = (one + two) / 2 - middle
+        far = np.where(power < 1, largest * np.expm1(np.minimum(power, 1.0)), root - largest)
+        short = np.where(_are_far(pairs.first, pairs.second), far, close)
+        apart = -np.exp(-2 * smaller) * np.expm1(-2 * size_apart) / 2
+        variances = own[0], own[1], np.copysign(apart, pairs.difference)
+        return _assembled(pairs, variances, value, near, largest + value, short, 1.0)
 
     def slope(self, pairs: Pairs) -> Array:
         radial = pairs.radial
         return (np.exp(-radial / 2 - pairs.below) + np.exp(-radial / 2 - pairs.above)) / 2
 
 
+def _are_far(one: Array, two: Array) -> NDArray[np.bool_]:
+    """Whether one is twice the other or more, so that their differences are not small."""
+    return np.maximum(one, two) > 2 * np.minimum(one, two)
+
+
+def _short_sine(x: Array) -> Array:
+    """1 - sin(x)/x for x in [0, pi/2], to relative accuracy."""
+    series = sum((-1.0) ** (k + 1) * x ** (2 * k) / factorial(2 * k + 1) for k in range(1, 13))
+    return np.asarray(series)
+
+
+def _log_sinh(x: Array) -> Array:
+    """log(sinh(x)/x) for x >= 0, to relative accuracy."""
+    small = np.minimum(x, 1.0)
+    series = sum(small ** (2 * k) / factorial(2 * k + 1) for k in range(1, 11))
+    large = np.maximum(x, 1.0)
+    return np.where(x < 1, np.log1p(series), large + np.log(-np.expm1(-2 * large) / (2 * large)))
+
+
 def _assembled(
     pairs: Pairs,
-    own: list[Array],
+    own: tuple[Array, Array, Array],
     value: Array,
     near: Array,
     far: Array,
@@ -155,8 +214,9 @@ def _assembled(
 ) -> Pairs:
     """The image under an odd function, from its values at |c|.
 
-    `near` and `far` are what `value` and minus `value` fall short of the value at the greatest
-    covariance that the variances allow, and `short` is what that falls short of the mean.
+    `own` are the variances and their difference; `near` and `far` are what `value` and minus
+    `value` fall short of the value at the greatest covariance that the variances allow, and `short`
+    is what that falls short of the mean.
     """
     opposed = pairs.covariance < 0
     return Pairs(
@@ -165,41 +225,8 @@ def _assembled(
         np.where(opposed, -value, value),
         short + np.where(opposed, far, near),
         short + np.where(opposed, near, far),
+        own[2],
     ).scaled(factor)
-
-
-@dataclass(frozen=True)
-class Gelu:
-    r"""$x\,\Phi(x)$ with the normal distribution function itself, not its tanh approximation."""
-
-    def image(self, pairs: Pairs) -> Pairs:
-        first, second = _gelu(_equal(pairs.first)), _gelu(_equal(pairs.second))
-        return _direct(pairs, first, second, _gelu(pairs))
-
-    def slope(self, pairs: Pairs) -> Array:
-        c, one, two, det = _augmented(pairs)
-        orthant = np.arctan2(np.sqrt(det), -c)
-        return (orthant + c / np.sqrt(det) * (1 / one + 1 / two + 1 / det)) / (2 * np.pi)
-
-
-def _augmented(pairs: Pairs) -> tuple[Array, Array, Array, Array]:
-    """c, 1 + q1, 1 + q2 and the determinant of one plus the covariance matrix."""
-    first, second = pairs.first, pairs.second
-    return pairs.covariance, 1 + first, 1 + second, 1 + first + second + pairs.determinant
-
-
-def _gelu(pairs: Pairs) -> Array:
-    c, one, two, det = _augmented(pairs)
-    root = np.sqrt(det)
-    product = (pairs.determinant + c**2 * (1 / one + 1 / two)) / root
-    value = c * np.arctan2(root, -c) + product
-    # For opposite inputs of large variance these cancel. Then, with t = root / |c|, the same is
-    # |c| (t - arctan t) and terms that fall with the variances; 2F1 is the sum of its series.
-    steep = c < -root
-    t = np.where(steep, ratio(root, np.abs(c)), 0.0)
-    excess = t**3 / 3 * hyp2f1(1.0, 1.5, 2.5, -(t**2))
-    opposed = np.abs(c) * excess + 1 / root - root * (1 / one + 1 / two)
-    return np.where(steep, opposed, value) / (2 * np.pi)
 
 
 @dataclass(frozen=True)
@@ -217,6 +244,7 @@ class Exponential:
             value,
             -mean * np.expm1(-half_spread),
             mean + value,
+            np.exp(2 * second) * np.expm1(2 * pairs.difference),
         )
 
     def slope(self, pairs: Pairs) -> Array:
@@ -238,10 +266,16 @@ class Polynomial:
             )
         if not np.all(np.isfinite(given)):
             raise UsageError(f"coefficients={self.coefficients!r} of a polynomial must be finite.")
+        if len(given) > _DEGREE + 1:
+            raise UsageError(
+                f"coefficients has {len(given)} entries; Gaussian moments of polynomials beyond "
+                f"degree {_DEGREE} leave the range of double precision. Leave out zeros at the "
+                "end, or use Quadrature(phi)."
+            )
         object.__setattr__(self, "coefficients", tuple(float(a) for a in given))
 
     def image(self, pairs: Pairs) -> Pairs:
-        first, second = self._value(_equal(pairs.first)), self._value(_equal(pairs.second))
+        first, second = self._value(equal(pairs.first)), self._value(equal(pairs.second))
         return _direct(pairs, first, second, self._value(pairs))
 
     def slope(self, pairs: Pairs) -> Array:
@@ -265,20 +299,15 @@ class Polynomial:
         return total
 
 
-def _equal(q: Array) -> Pairs:
-    """Pairs of one variable with itself."""
-    return Pairs(q, q, q, np.zeros(q.shape), 2 * q)
-
-
 def _direct(pairs: Pairs, first: Array, second: Array, value: Array) -> Pairs:
     """The image under a smooth function, whose next layers see the gaps to rounding only."""
     mean = np.sqrt(first) * np.sqrt(second)
-    equal = (pairs.below == 0) & (pairs.first == pairs.second)
+    same = (pairs.below == 0) & (pairs.difference == 0)
     return Pairs(
         first,
         second,
         value,
-        np.where(equal, 0.0, np.maximum(mean - value, 0.0)),
+        np.where(same, 0.0, np.maximum(mean - value, 0.0)),
         np.maximum(mean + value, 0.0),
     )
 

@@ -8,7 +8,7 @@ operation on pairs has its own formula for them, in which nothing cancels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ class Pairs:
     - `covariance`: that of u and v.
     - `below`: $\sqrt{q_1 q_2} - c$, zero where u and v are proportional.
     - `above`: $\sqrt{q_1 q_2} + c$, zero where they are so with opposite signs.
+    - `difference`: $q_1 - q_2$, which variances that nearly agree do not tell in full; where it is
+      left out, it is worked out from them.
     """
 
     first: Array
@@ -36,6 +38,11 @@ class Pairs:
     covariance: Array
     below: Array
     above: Array
+    difference: Array = field(default=None)  # pyright: ignore[reportAssignmentType]
+
+    def __post_init__(self) -> None:
+        if self.difference is None:
+            object.__setattr__(self, "difference", self.first - self.second)
 
     @property
     def mean(self) -> Array:
@@ -61,7 +68,7 @@ class Pairs:
     def radial(self) -> Array:
         r"""$(\sqrt{q_1} - \sqrt{q_2})^2$."""
         roots = np.sqrt(self.first) + np.sqrt(self.second)
-        return (ratio(self.first - self.second, roots)) ** 2
+        return ratio(self.difference, roots) ** 2
 
     def scaled(self, factor: float) -> Pairs:
         """The pairs (r u, r v) with r^2 = `factor`."""
@@ -71,6 +78,7 @@ class Pairs:
             self.covariance * factor,
             self.below * factor,
             self.above * factor,
+            self.difference * factor,
         )
 
     def plus(self, other: Pairs) -> Pairs:
@@ -79,9 +87,12 @@ class Pairs:
         mine_theirs = np.sqrt(self.first) * np.sqrt(other.second)
         theirs_mine = np.sqrt(other.first) * np.sqrt(self.second)
         # (sqrt(a1 b2) - sqrt(a2 b1))^2, by which the mean of sums exceeds the sum of means
-        excess = ratio(
-            self.first * other.second - self.second * other.first, mine_theirs + theirs_mine
+        mine, theirs = (
+            np.where(self.first < self.second, one.first, one.second) for one in (self, other)
         )
+        # a1 b2 - a2 b1 by the smaller member, beside which the differences may be large
+        crossing = self.difference * theirs - mine * other.difference
+        excess = ratio(crossing, mine_theirs + theirs_mine)
         crossed = ratio(excess**2, np.sqrt(first) * np.sqrt(second) + self.mean + other.mean)
         return Pairs(
             first,
@@ -89,6 +100,7 @@ class Pairs:
             self.covariance + other.covariance,
             self.below + other.below + crossed,
             self.above + other.above + crossed,
+            self.difference + other.difference,
         )
 
     def with_covariance(self, covariance: Array) -> Pairs:
@@ -104,8 +116,12 @@ def ratio(above: Array, below: Array) -> Array:
 
 def constant(value: float) -> Pairs:
     """Both members equal: a bias of this variance that the two inputs share."""
-    q = np.asarray(float(value))
-    return Pairs(q, q, q, np.zeros(()), 2 * q)
+    return equal(np.asarray(float(value)))
+
+
+def equal(q: Array) -> Pairs:
+    """Both members one variable of this variance."""
+    return Pairs(q, q, q, np.zeros(q.shape), 2 * q)
 
 
 def of_inputs(x1: Array, x2: Array) -> Pairs:
@@ -120,13 +136,16 @@ def of_inputs(x1: Array, x2: Array) -> Pairs:
     (one, exponents_1), (two, exponents_2) = _binary_scaled(x1), _binary_scaled(x2)
     norms_1, norms_2 = _dots(one, one), _dots(two, two)
     shape = len(one), len(two)
-    covariance, small = np.empty(shape), np.empty(shape)
+    covariance, small, differences = np.empty(shape), np.empty(shape), np.empty(shape)
     for i, x in enumerate(one):
+        common = np.maximum(exponents_1[i], exponents_2)
+        x_there = np.ldexp(x, (exponents_1[i] - common)[:, None])
+        y_there = np.ldexp(two, (exponents_2 - common)[:, None])
+        differences[i] = _dots(x_there - y_there, x_there + y_there)
         covariance[i] = _dots(two, x)
-        small[i] = _squared_residuals(x, norms_1[i], two, covariance[i])
-    # small is |y - its projection on x|^2, and (|x||y|)^2 - (x.y)^2 = |x|^2 small
+        small[i] = _determinants(x, two, covariance[i])
     mean = np.sqrt(norms_1)[:, None] * np.sqrt(norms_2)
-    small = ratio(norms_1[:, None] * small, mean + np.abs(covariance))
+    small = ratio(small, mean + np.abs(covariance))
     large = mean + np.abs(covariance)
     opposed = covariance < 0
     # Powers of two come back exactly.
@@ -138,6 +157,7 @@ def of_inputs(x1: Array, x2: Array) -> Pairs:
             np.ldexp(covariance, both) / dimension,
             np.ldexp(np.where(opposed, large, small), both) / dimension,
             np.ldexp(np.where(opposed, small, large), both) / dimension,
+            np.ldexp(differences, 2 * np.maximum(exponents_1[:, None], exponents_2)) / dimension,
         )
     for x, q in ((x1, pairs.first.ravel()), (x2, pairs.second.ravel())):
         lost = ~np.isfinite(q) | ((q < np.finfo(float).tiny) & np.any(x != 0, axis=1))
@@ -161,22 +181,41 @@ def _dots(x: Array, y: Array) -> Array:
     return np.sum(x * y, axis=-1)
 
 
-def _squared_residuals(x: Array, norm: Array, y: Array, dots: Array) -> Array:
-    """|y - (x.y/x.x) x|^2 by rows of y; what is left may be tiny, so products are exact."""
-    if norm == 0:
-        return np.zeros(len(y))
-    residual = _minus_multiple(y, dots / norm, x)
-    # once more: the multiple was rounded
-    residual = _minus_multiple(residual, _dots(residual, x) / norm, x)
-    return _dots(residual, residual)
+def _determinants(x: Array, y: Array, dots: Array) -> Array:
+    """|x|^2 |y|^2 - (x.y)^2 by rows of y, to relative accuracy, and the same for y and x.
+
+    It is |z|^2 times the squared distance of the other from the line through z, the greater of the
+    two in dictionary order; 0 exactly where they are parallel.
+    """
+    x = np.broadcast_to(x, y.shape)
+    first_apart = np.argmax(x != y, axis=1)[:, None]
+    swapped = np.take_along_axis(x < y, first_apart, axis=1)
+    onto, other = np.where(swapped, y, x), np.where(swapped, x, y)
+    norm = _dots(onto, onto)
+    # What is left may be tiny, so products are exact; twice, for the multiple was rounded.
+    residual = _minus_multiple(other, ratio(dots, norm), onto)
+    residual = _minus_multiple(residual, ratio(_dots(residual, onto), norm), onto)
+    return np.where(_parallel(x, y), 0.0, norm * _dots(residual, residual))
+
+
+def _parallel(x: Array, y: Array) -> NDArray[np.bool_]:
+    """Whether rows are proportional: all minors with x's greatest entry vanish, unrounded."""
+    pivot = np.argmax(np.abs(x), axis=1)[:, None]
+    x_pivot, y_pivot = (np.take_along_axis(one, pivot, axis=1) for one in (x, y))
+    (one, left), (two, right) = _product(x_pivot, y), _product(y_pivot, x)
+    return np.all((one == two) & (left == right), axis=1)
 
 
 def _minus_multiple(y: Array, factor: Array, x: Array) -> Array:
-    factor = factor[:, None]
-    product = factor * x
-    (a, b), (c, d) = _halves(factor), _halves(x)
-    rounding = ((a * c - product) + a * d + b * c) + b * d
+    product, rounding = _product(factor[:, None], x)
     return (y - product) - rounding
+
+
+def _product(x: Array, y: Array) -> tuple[Array, Array]:
+    """The product rounded, and what it differs from the exact one by, as Dekker has it."""
+    product = x * y
+    (a, b), (c, d) = _halves(x), _halves(y)
+    return product, ((a * c - product) + a * d + b * c) + b * d
 
 
 def _halves(x: Array) -> tuple[Array, Array]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -18,10 +19,13 @@ import numpy as np
 
 from lemmata.theory.ntk_conventions import CONVENTIONS, Convention
 from lemmata.verify.errors import UsageError
-from lemmata.verify.kernel_duals import BY_NAME, Dual
+from lemmata.verify.kernel_duals import BY_NAME, Dual, LeakyRelu
 from lemmata.verify.kernel_pairs import Array, Pairs, constant, of_inputs
 
 Activation = str | Dual
+
+# What leaves the range is found at the end, in the kernel.
+_later = partial(np.errstate, all="ignore")
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,13 @@ def analytic(
 
     An input of zeros is like any other where b_std > 0. Where b_std = 0 its pre-activations are 0
     for certain: the kernel is then what the recursion gives with phi(0), which is 0 in its row and
-    column where phi(0) = 0 (for ReLU too, whose derivative there is multiplied by 0), and the step
-    function, which jumps at 0, is refused.
+    column where phi(0) = 0 (for ReLU too, whose derivative there is multiplied by 0). Refused are
+    the step function, which jumps at 0, and the tangent kernel of ReLU and its kin in Yang's
+    convention, where biases count even so and the derivative at 0 matters.
 
     **Returns:** an array of shape (N1, N2). Closed forms are accurate to 1e-12 of
-    sqrt(K(x, x) K(x', x')), down to nearly equal and opposite inputs, for ReLU and its kin at any
-    w_std, and to depth 10 for the smooth ones up to w_std = 2. Beyond, smooth networks drive nearly
-    equal inputs apart, and each layer multiplies what rounding has put between them.
+    sqrt(K(x, x) K(x', x')), down to nearly equal and opposite inputs, to depth 10 and w_std = 30;
+    the tests go no further, and towers of exponentials and powers leave the range before.
 
     **Raises:** `UsageError` for wrong input; `FloatingPointError` where numbers leave the range of
     double precision.
@@ -83,16 +87,10 @@ def analytic(
     array([[0.515 , 0.3926],
            [0.3926, 0.515 ]])
     """
-    if get not in ("ntk", "nngp"):
-        raise UsageError(f"get={get!r} is no kernel; use 'ntk' or 'nngp'.")
+    check_kind(get)
     network = checked(x1, x2, depth, activation, w_std, b_std, convention)
-    if get == "ntk":
-        kernel = _terms(network).total
-    else:
-        # The tangent kernel's derivatives are not asked for: the step function has none.
-        last = _forward(network, with_slopes=False)[0][-1]
-        bias = network.b_std**2 if network.convention.readout_bias else 0.0
-        kernel = network.w_std**2 * last.covariance + bias
+    with _later():
+        kernel = _terms(network).total if get == "ntk" else _covariance(network)
     return _finite(kernel, network)
 
 
@@ -107,7 +105,8 @@ def layer_terms(
 ) -> LayerTerms:
     """The tangent kernel by layers; arguments and errors are those of `analytic`."""
     network = checked(x1, x2, depth, activation, w_std, b_std, convention)
-    terms = _terms(network)
+    with _later():
+        terms = _terms(network)
     return LayerTerms(_finite(terms.weights, network), _finite(terms.biases, network))
 
 
@@ -129,17 +128,23 @@ def _forward(network: Network, *, with_slopes: bool) -> tuple[list[Pairs], list[
     """Second moments that enter each layer of weights, and w^2 V_phi' between them."""
     w2, bias = network.w_std**2, constant(network.b_std**2)
     moments, slopes = [of_inputs(network.x1, network.x2)], []
-    # What leaves the range is found at the end, in the kernel.
-    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-        for _ in range(network.layers - 1):
-            preactivations = moments[-1].scaled(w2).plus(bias)
-            if with_slopes:
-                slopes.append(w2 * network.dual.slope(preactivations))
-            moments.append(network.dual.image(preactivations))
+    for _ in range(network.layers - 1):
+        preactivations = moments[-1].scaled(w2).plus(bias)
+        if with_slopes:
+            slopes.append(w2 * network.dual.slope(preactivations))
+        moments.append(network.dual.image(preactivations))
     return moments, slopes
 
 
+def _covariance(network: Network) -> Array:
+    # The tangent kernel's derivatives are not asked for: the step function has none.
+    last = _forward(network, with_slopes=False)[0][-1]
+    bias = network.b_std**2 if network.convention.readout_bias else 0.0
+    return network.w_std**2 * last.covariance + bias
+
+
 def _terms(network: Network) -> LayerTerms:
+    _check_zeros(network)
     moments, slopes = _forward(network, with_slopes=True)
     shape = len(network.x1), len(network.x2)
     unit = network.convention.unit_parameters
@@ -154,6 +159,21 @@ def _terms(network: Network) -> LayerTerms:
         weights[layer] *= backward
         biases[layer] *= backward
     return LayerTerms(weights, biases)
+
+
+def _check_zeros(network: Network) -> None:
+    """Refuse what hangs on the derivative at a kink: biases that count, where all values are 0."""
+    kinked = isinstance(network.dual, LeakyRelu) and network.dual.slope_below != 1
+    if not kinked or network.layers == 1 or network.b_std or network.convention.unit_parameters:
+        return
+    for name, x in (("x1", network.x1), ("x2", network.x2)):
+        zero = ~np.any(x, axis=1)
+        if np.any(zero):
+            raise UsageError(
+                f"{name}[{int(np.argmax(zero))}] is zero, and b_std=0: its pre-activations are 0 "
+                "for certain, where the activation has no derivative, and in this convention "
+                "biases have a share all the same. Leave that input out, or take b_std > 0."
+            )
 
 
 def convert(
@@ -174,11 +194,15 @@ def convert(
     **Returns:** what was given: an array or `LayerTerms`.
     **Raises:** `UsageError`, with the reason, where the kernel given does not determine the other.
     """
-    if get not in ("ntk", "nngp"):
-        raise UsageError(f"get={get!r} is no kernel; use 'ntk' or 'nngp'.")
+    check_kind(get)
     one, other = _convention(source), _convention(target)
     w2, b2 = _deviation(w_std, "w_std") ** 2, _deviation(b_std, "b_std") ** 2
     readout = b2 * (other.readout_bias - one.readout_bias)
+    if isinstance(kernel, LayerTerms):
+        _known(kernel.weights, "kernel.weights")
+        _known(kernel.biases, "kernel.biases")
+    else:
+        kernel = _known(kernel, "kernel")
     if get == "nngp":
         if isinstance(kernel, LayerTerms):
             raise UsageError("layer terms are of the tangent kernel; convert them with get='ntk'.")
@@ -208,6 +232,29 @@ def convert(
         )
     total = np.asarray(kernel, dtype=float)
     return total * w2 + b2 if to_unit else (total - b2) / w2
+
+
+def _known(values: Any, name: str) -> Array:
+    """These finite numbers, as an array of their own."""
+    try:
+        given = np.asarray(values)
+    except (TypeError, ValueError):
+        given = np.asarray("no numbers")
+    if given.dtype.kind not in "fiu":
+        raise UsageError(
+            f"{name}={values!r} is no array of real numbers; give what `analytic` or `layer_terms` "
+            "returns."
+        )
+    if not np.all(np.isfinite(given)):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(given))[0])
+        raise UsageError(f"{name}{list(where)} is {given[where]}; a kernel must be finite.")
+    return np.array(given, dtype=float)
+
+
+def check_kind(get: Any) -> None:
+    """Raise `UsageError` unless this names a kernel."""
+    if not isinstance(get, str) or get not in ("ntk", "nngp"):
+        raise UsageError(f"get={get!r} is no kernel; use 'ntk' or 'nngp'.")
 
 
 def checked(
@@ -243,8 +290,12 @@ def checked(
 def _inputs(x: Any, name: str) -> Array:
     try:
         given = np.asarray(x)
-    except ValueError as error:
-        raise UsageError(f"{name} is no array ({error}); give one of shape (N, d).") from error
+    except (TypeError, ValueError) as error:
+        why = f"a {type(x).__name__}" if isinstance(error, TypeError) else error
+        raise UsageError(
+            f"{name} is no array of known numbers ({why}); give one of shape (N, d), outside of "
+            "jit, vmap and grad."
+        ) from error
     if given.dtype.kind not in "fiu":
         raise UsageError(
             f"{name} has entries of type {given.dtype}; inputs are real numbers, in an array of "
@@ -264,15 +315,21 @@ def _inputs(x: Any, name: str) -> Array:
 
 
 def _deviation(value: float, name: str) -> float:
-    if not isinstance(value, Real) or isinstance(value, bool) or not 0 <= value < np.inf:
+    try:
+        # Of arrays those that are a single number, such as jnp.asarray(1.5).
+        number = np.asarray(float(value) if isinstance(value, Real) else value)
+    except (TypeError, ValueError, OverflowError):
+        number = np.asarray("no number")
+    known = number.shape == () and number.dtype.kind in "fiu" and not isinstance(value, bool)
+    if not known or not 0 <= number < np.inf:
         raise UsageError(
             f"{name}={value!r} is a standard deviation and must be a finite number, 0 or more."
         )
-    return float(value)
+    return float(number)
 
 
 def _convention(name: str) -> Convention:
-    if name not in CONVENTIONS:
+    if not isinstance(name, str) or name not in CONVENTIONS:
         raise UsageError(f"convention={name!r} is unknown; use one of {', '.join(CONVENTIONS)}.")
     return CONVENTIONS[name]  # pyright: ignore[reportArgumentType]
 
@@ -285,6 +342,9 @@ def _dual(activation: Activation | Callable[..., Any]) -> Dual:
                 "LeakyRelu, Polynomial or Quadrature with their parameters."
             )
         return BY_NAME[activation]
+    if isinstance(activation, type):
+        name = activation.__name__
+        raise UsageError(f"activation={name} is a class; give one of its kind: {name}(...).")
     if hasattr(activation, "image") and hasattr(activation, "slope"):
         return activation  # pyright: ignore[reportReturnType]
     raise UsageError(
@@ -299,9 +359,9 @@ def _finite(kernel: Array, network: Network) -> Array:
     )
     if not np.all(np.isfinite(kernel)):
         raise FloatingPointError(
-            f"a kernel of {network.layers} layers with w_std={network.w_std!r} and "
-            f"b_std={network.b_std!r} leaves the range of double precision; take smaller ones, or "
-            "fewer layers."
+            f"a kernel of {network.layers} layers of {network.dual!r} with "
+            f"w_std={network.w_std!r} and b_std={network.b_std!r} leaves the range of double "
+            "precision; take smaller ones, or fewer layers."
         )
     # Equal but for the rounding of x.y - y.x in one order or the other.
     return (kernel + np.swapaxes(kernel, -1, -2)) / 2 if network.symmetric else kernel

@@ -23,6 +23,7 @@ from lemmata.theory.tensor_programs import Program, Scalar
 
 _REACH = 9.0  # standard deviations; beyond are 2e-19 of the probability
 _FLAT = 1e-13  # a direction with this share of the largest variance is rounding
+_REFUSED = (sp.Piecewise, sp.floor, sp.ceiling, sp.Mod)
 _KINKED = (sp.Max, sp.Min, sp.Abs, sp.Heaviside, sp.sign)
 
 
@@ -226,6 +227,11 @@ def _in_forms(
     """The expression in `form0`, `form1`, ..., which are appended to, and where it has kinks."""
     if not expression.has(*gaussians):
         return expression, set()
+    if isinstance(expression, _REFUSED):
+        raise NotImplementedError(
+            f"{shortened(expression)}: where its pieces end is not found; write it with Max, Min, "
+            "Abs, sign or Heaviside, such as Heaviside(z) * a + Heaviside(-z) * b."
+        )
     if _is_affine(expression, gaussians):
         if expression not in forms:
             forms.append(expression)
