@@ -48,6 +48,7 @@ class DenseNetwork(eqx.Module):
 
     def __check_init__(self) -> None:
         check_widths(self.widths)
+        check_activation(self.activation)
         check_std("w_std", self.w_std)
         check_std("b_std", self.b_std)
         if self.readout not in ("dense", "mean"):
@@ -82,8 +83,12 @@ class DenseNetwork(eqx.Module):
         return jax.vmap(self.draw)(jax.random.split(key, seeds))
 
     def preactivations(self, params: Parameters, x: Array) -> tuple[Array, ...]:
-        """z^1, ..., z^L, each of shape (N, n_l)."""
+        """z^1, ..., z^L, each of shape (N, n_l).
+
+        **Raises:** ValueError on points and on parameters of other shapes than this network's.
+        """
         check_points("x", x, self.widths[0])
+        check_parameters(self, params)
         w_factor, b_factor = self.factors
         found: list[Array] = []
         for layer in params:
@@ -112,6 +117,15 @@ def check_widths(widths: Any) -> None:
         )
 
 
+def check_activation(activation: Any) -> None:
+    """Raise ValueError unless this is a function."""
+    if not callable(activation):
+        raise ValueError(
+            f"`activation={activation!r}` is no function; give one that JAX can differentiate, "
+            "such as `jax.numpy.tanh`."
+        )
+
+
 def check_std(name: str, value: ArrayLike) -> None:
     """Raise ValueError unless this is one finite number of at least 0 (or a tracer)."""
     if isinstance(value, Tracer):
@@ -129,4 +143,18 @@ def check_points(name: str, x: Array, dimension: int) -> None:
         raise ValueError(
             f"`{name}` has shape {jnp.shape(x)}; this network takes a batch of shape "
             f"(N, {dimension})."
+        )
+
+
+def check_parameters(network: DenseNetwork, params: Any) -> None:
+    """Raise ValueError unless these are the parameters of one network of these widths."""
+    expected = []
+    for l, (n, m) in enumerate(zip(network.widths[:-1], network.widths[1:], strict=True)):
+        biased = network.readout_bias or l + 2 < len(network.widths)
+        expected.append({"w": (m, n)} | ({"b": (m,)} if biased else {}))
+    shapes, found = tuple(expected), jax.tree.map(jnp.shape, params)
+    if shapes != (tuple(found) if isinstance(found, list) else found):
+        raise ValueError(
+            f"`params` has layers of shapes {found}; the network of widths {network.widths} has "
+            f"{shapes}. Give one network's; use `jax.vmap` for several."
         )

@@ -13,7 +13,13 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from lemmata.solvers.aligned import check_count
-from lemmata.solvers.networks import Activation, check_points, check_std, check_widths
+from lemmata.solvers.networks import (
+    Activation,
+    check_activation,
+    check_points,
+    check_std,
+    check_widths,
+)
 
 
 class ResidualNetwork(eqx.Module):
@@ -38,6 +44,7 @@ class ResidualNetwork(eqx.Module):
     a_std: ArrayLike = 0.0
 
     def __check_init__(self) -> None:
+        check_activation(self.activation)
         for name in ("dimension", "width", "blocks", "outputs"):
             check_count(name, getattr(self, name))
         for name in ("w_std", "b_std", "v_std", "a_std"):
@@ -94,6 +101,7 @@ class CircularConvolution(eqx.Module):
     readout: Literal["flat", "pooled"] = eqx.field(static=True, default="flat")
 
     def __check_init__(self) -> None:
+        check_activation(self.activation)
         check_widths(self.channels)
         for name in ("w_std", "b_std"):
             check_std(name, getattr(self, name))

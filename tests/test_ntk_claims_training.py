@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from lemmata.solvers.descent import descend
 from lemmata.solvers.networks import DenseNetwork
 from lemmata.theory import ntk_training, ntk_training_steps
 from lemmata.verify import backend, training_measure
 from lemmata.verify.claim import Claim
-from lemmata.verify.claims import ntk_rates
+from lemmata.verify.claims import ntk_ensembles, ntk_rates
 from lemmata.verify.claims import ntk_training as claims
 from lemmata.verify.decide import decide
 from lemmata.verify.settings import Profile, Settings
@@ -46,7 +47,7 @@ def slower(expression: sp.Expr) -> sp.Expr:
 
 
 # By name: claims in a list of a test module would be decided as items of their own.
-ONE_NETWORK = ("on_data", "elsewhere", "spectral_ordering")
+ONE_NETWORK = ("on_data", "elsewhere", "spectral_ordering", "along_the_component")
 
 
 @pytest.mark.parametrize("name", ONE_NETWORK)
@@ -54,6 +55,12 @@ def test_a_network_follows_its_own_kernel_and_shows_a_lost_factor(name: str) -> 
     claim: Claim = getattr(claims, name)
     assert outcome(claim).outcome is Outcome.VERIFIED
     assert outcome(claim, slower(claim.predicted().statement)).outcome is Outcome.REFUTED
+
+
+def test_nothing_leaks_across_the_component() -> None:
+    claim = claims.across_the_component
+    assert outcome(claim).outcome is Outcome.VERIFIED
+    assert outcome(claim, sp.Rational(1, 20)).outcome is Outcome.REFUTED
 
 
 def test_the_limit_of_training_remembers_the_initial_outputs() -> None:
@@ -76,15 +83,18 @@ def test_a_sum_in_place_of_a_mean_breaks_the_gradient_identity() -> None:
 
 def test_the_kernel_is_no_prior() -> None:
     theta = {f"s{end}": f"k{end}" for end in ("_11", "_12", "_22", "_1", "_2")}
-    right = claims.gaussian_variance.predicted().statement
+    right = ntk_ensembles.gaussian_variance.predicted().statement
     wrong = right.subs({one: sp.Symbol(theta[str(one)]) for one in right.free_symbols
                         if str(one) in theta})  # fmt: skip
-    assert outcome(claims.gaussian_variance, wrong, 0.05).outcome is Outcome.REFUTED
-    assert outcome(claims.gaussian_mean, 2 * claims._mean(), 0.05).outcome is Outcome.REFUTED
+    assert outcome(ntk_ensembles.gaussian_variance, wrong, 0.05).outcome is Outcome.REFUTED
+    assert (
+        outcome(ntk_ensembles.gaussian_mean, 2 * ntk_ensembles._mean(), 0.05).outcome
+        is Outcome.REFUTED
+    )
 
 
 def test_too_few_networks_leave_mean_and_variance_open() -> None:
-    for claim in (claims.gaussian_mean, claims.gaussian_variance):
+    for claim in (ntk_ensembles.gaussian_mean, ntk_ensembles.gaussian_variance):
         assert outcome(claim, effort=0.005).outcome is Outcome.INCONCLUSIVE
 
 
@@ -105,6 +115,8 @@ ORDERS = (
     ("kernel_variance_rate", -0.5, 0.2),
     ("pre_activations", 0.0, 0.2),
     ("weights", -0.5, 0.2),
+    ("kernel_drift", -0.5, 0.1),
+    ("outputs_decouple", -0.5, 0.1),
 )
 
 
@@ -127,6 +139,23 @@ def test_a_network_inside_a_wider_program_is_the_same_network() -> None:
     moved = [training_measure.inner_weights(one, 3) for one in (inside, bare)]
     np.testing.assert_allclose(moved[0], moved[1], rtol=1e-10)
     assert jax.tree.leaves(inside.params)[0].shape != jax.tree.leaves(bare.params)[0].shape
+
+
+def test_an_output_alone_is_a_network_of_one_output() -> None:
+    both = training_measure.drawn(np.random.default_rng(2), 3, (6,), b=0.4, outputs=2)
+    first = {name: leaf[:, :1] for name, leaf in both.params[-1].items()}
+    single = DenseNetwork((2, 6, 1), jnp.tanh, training_measure.W, 0.4)
+    given = training_measure._X, {"steps": (3,), **training_measure._DESCENT}
+    ends = [
+        descend(net, params, given[0], training_measure._Y[:, :k], **given[1]).train[:, 0, :, 0]
+        for net, params, k in (
+            (both.network, both.params, 2),
+            (single, (*both.params[:-1], first), 1),
+        )
+    ]
+    expected = np.mean((ends[0] - ends[1]) ** 2, axis=1)
+    assert np.all(expected > 1e-5)
+    np.testing.assert_allclose(training_measure.parted(both, 3), expected, rtol=1e-9)
 
 
 def test_widths_that_do_not_fit_are_refused() -> None:

@@ -64,6 +64,14 @@ def at(map: Dual, kernel: Kernel) -> Kernel:
     return Kernel(map(xx, xx, xx), map(yy, yy, yy), map(xx, yy, xy))
 
 
+def _check_map(name: str, map: Dual) -> None:
+    if not callable(map):
+        raise ValueError(
+            f"{name}={map!r} is no dual map; give a function of (q, q', c), such as `relu` or "
+            "`relu_slope` of this module, or `sympy.Function('V')`."
+        )
+
+
 def covariances(
     depth: int,
     dual: Dual,
@@ -77,6 +85,7 @@ def covariances(
     the inputs, over their dimension. `scales`: of the weights and of the biases.
     """
     layers = _layers(depth, convention)
+    _check_map("dual", dual)
     found: list[Kernel] = []
     for layer in range(1, layers + 1):
         averages = at(dual, found[-1]) if found else gram
@@ -116,6 +125,7 @@ def layer_shares(
     (Jacot et al., Remark 4).
     """
     layers = _layers(depth, convention)
+    _check_map("slope", slope)
     sigma = covariances(depth, dual, convention, gram, scales)
     shares: list[Kernel] = []
     for layer in range(1, layers + 1):
@@ -146,6 +156,7 @@ def tangent_kernel(
     b**2 + k_xy*w**2
     """
     layers = _layers(depth, convention)
+    _check_map("slope", slope)
     sigma = covariances(depth, dual, convention, gram, scales)
     theta = Kernel(*[sp.Integer(0)] * 3)
     for layer in range(1, layers + 1):
@@ -179,6 +190,7 @@ def tangent_kernel_derivation(
 ) -> Derivation:
     """Derive the limiting tangent kernel at two inputs, from the definition."""
     layers = _layers(depth, convention)
+    _check_map("slope", slope)
     sigma = covariances(depth, dual, convention)
     kinds = _biases(layers, convention)
     steps, assumes = _rules(

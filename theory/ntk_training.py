@@ -89,16 +89,31 @@ class Training(NamedTuple):
 
 
 def trained(kernel: sp.Matrix, cross: sp.Matrix, time: sp.Expr) -> Training:
-    """The problem at `time`."""
+    """The problem at `time`.
+
+    **Raises:** ValueError on matrices whose shapes do not fit.
+    """
+    _check_shapes(kernel, cross)
     return Training(sp.Matrix(kernel), sp.Matrix(cross), propagator(kernel, time))
+
+
+def _check_shapes(kernel: sp.Matrix, cross: sp.Matrix) -> None:
+    own, other = sp.Matrix(kernel).shape, sp.Matrix(cross).shape
+    if own[0] != own[1] or other[1] != own[0]:
+        raise ValueError(
+            f"kernel has shape {own} and cross {other}; give the kernel among N training points, "
+            "(N, N), and between M other points and them, (M, N)."
+        )
 
 
 def converged(kernel: sp.Matrix, cross: sp.Matrix) -> Training:
     """The problem at the limit of long training.
 
-    **Raises:** ValueError where the kernel is seen not to be positive definite: errors along an
+    **Raises:** ValueError on matrices whose shapes do not fit, and where the kernel is seen not to
+    be positive definite: errors along an
     eigenvector of eigenvalue zero stay for ever.
     """
+    _check_shapes(kernel, cross)
     size = sp.Matrix(kernel).rows
     if sp.Matrix(kernel).is_positive_definite is False:
         raise ValueError(

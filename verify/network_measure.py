@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lemmata.solvers.batches import in_batches
 from lemmata.solvers.kernel_dense import dense_kernel
 from lemmata.solvers.networks import DenseNetwork
 from lemmata.verify.domain import Point
@@ -56,20 +57,18 @@ def over_networks(
     - `convention`: fields of `DenseNetwork` that are not its defaults.
     """
     w, b = (np.broadcast_to(np.asarray(p[name], float), np.shape(p.k_xx)) for name in ("w", "b"))
-    run = _over_networks(
-        jax.random.split(key, networks), np.atleast_1d(w), np.atleast_1d(b), inputs(p),
-        quantity=quantity, widths=(DIMENSION, *hidden, outputs), activation=activation,
-        convention=tuple(sorted(convention.items())),
+    program = partial(
+        _over_networks, quantity=quantity, widths=(DIMENSION, *hidden, outputs),
+        activation=activation, convention=tuple(sorted(convention.items())),
     )  # fmt: skip
-    return np.asarray(run)
+    points = {"w": np.atleast_1d(w), "b": np.atleast_1d(b), "x": inputs(p)}
+    return in_batches(program, key, networks, points)
 
 
 @partial(jax.jit, static_argnames=("quantity", "widths", "activation", "convention"))
 def _over_networks(
     keys: Any,
-    w: Any,
-    b: Any,
-    x: Any,
+    points: Any,
     *,
     quantity: Quantity,
     widths: tuple[int, ...],
@@ -94,6 +93,6 @@ def _over_networks(
             found = dense_kernel(net, own, x[:1], x[1:], outputs="trace", layers=by_layer)
             return jnp.reshape(found, (-1,)) if by_layer else found[0, 0]
 
-        return jax.vmap(at)(w, b, x)
+        return jax.vmap(lambda point: at(**point))(points)
 
     return jax.lax.map(of_one, keys, batch_size=AT_ONCE)

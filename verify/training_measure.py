@@ -8,6 +8,7 @@ network to rounding, in the one program.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -76,7 +77,7 @@ def drawn(
         layer = {"w": np.zeros((networks, *room)), "b": np.zeros((networks, room[0]))}
         layer["w"][:, : shape[0], : shape[1]] = rng.standard_normal((networks, *shape))
         layer["b"][:, : shape[0]] = rng.standard_normal((networks, shape[0]))
-        params.append(layer)
+        params.append({name: jnp.asarray(leaf) for name, leaf in layer.items()})
     # Arrays and not floats, which would be compiled in.
     net = DenseNetwork(given, activation, jnp.asarray(w / scale), jnp.asarray(b))
     return Setting(net, tuple(params), scale)
@@ -220,28 +221,51 @@ def ensemble(
 
 
 _X = inputs(1.7, 0.6)
-_Y = np.array([[1.0], [-0.5], [0.7]])
+#: targets of a first output, and of a second one where there is one
+_Y = np.array([[1.0, -1.0], [-0.5, 1.0], [0.7, 1.0]])
 _DESCENT: dict[str, Any] = {"rate": 0.2, "at_once": AT_ONCE}
 
 
 def motion(setting: Setting, steps: int) -> np.ndarray:
     """The relative change of the hidden layer's pre-activations, of each network."""
-    net, start = setting.network, setting.params
-    x = jnp.asarray(setting.scale * _X)
-    found = descend(net, start, x, _Y, steps=(steps,), **_DESCENT)
-    before, after = (
-        np.asarray(jax.vmap(lambda p: net.preactivations(p, x)[-2])(params))
-        for params in (start, found.params)
-    )
-    return _norm(after - before) / _norm(before)
+    return _moved(setting, steps, lambda net, p, x: net.preactivations(p, x)[-2])
 
 
 def inner_weights(setting: Setting, steps: int) -> np.ndarray:
     """The relative change of the matrix between the hidden layers, of each network."""
+    return _moved(setting, steps, lambda net, p, x: p[1]["w"])
+
+
+def drift(setting: Setting, steps: int) -> np.ndarray:
+    """The relative change of the kernel among the inputs, in the Frobenius norm."""
+    return _moved(setting, steps, lambda net, p, x: dense_kernel(net, p, x, outputs="trace"))
+
+
+def _moved(setting: Setting, steps: int, of: Callable[..., Array]) -> np.ndarray:
+    """The relative change of `of(network, params, inputs)` in training, of each network."""
     net, start = setting.network, setting.params
-    found = descend(net, start, setting.scale * _X, _Y, steps=(steps,), **_DESCENT)
-    before, after = start[1]["w"], np.asarray(found.params[1]["w"])
-    return _norm(after - before) / _norm(np.asarray(before))
+    x = jnp.asarray(setting.scale * _X)
+    found = descend(net, start, x, _Y[:, :1], steps=(steps,), **_DESCENT)
+    before, after = (
+        np.asarray(jax.vmap(lambda p: of(net, p, x))(params)) for params in (start, found.params)
+    )
+    return _norm(after - before) / _norm(before)
+
+
+def parted(setting: Setting, steps: int) -> np.ndarray:
+    """How far one of two outputs that are trained together ends from where it would end alone.
+
+    The mean square over the inputs, of each network.
+    """
+    net, both = setting.network, setting.params
+    # A read-out of zeros with targets of zeros stays there, and sends nothing back.
+    alone = (*both[:-1], {name: leaf.at[:, 1].set(0.0) for name, leaf in both[-1].items()})
+    x = setting.scale * _X
+    ends = [
+        np.asarray(descend(net, params, x, y, steps=(steps,), **_DESCENT).train)[:, 0, :, 0]
+        for params, y in ((both, _Y), (alone, _Y * [1.0, 0.0]))
+    ]
+    return np.mean((ends[0] - ends[1]) ** 2, axis=1)
 
 
 def against_width(draws: dict[int, np.ndarray]) -> Series:

@@ -7,6 +7,9 @@ hidden layer the variance and the kurtosis are known at every width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from lemmata.verify.api import (
@@ -31,6 +34,7 @@ HERE = "ntk"
 #: of the one hidden layer, and of two, where the matrix between them is dear
 WIDTHS = (8, 16, 32, 64, 128, 256)
 MOVING = (16, 32, 64, 128, 256, 512)
+WIDE = (64, 128, 256, 512, 1024, 2048)
 INNER = (3, 6, 12, 24, 48)
 one_input = Domain(
     k_xx=Interval(0.3, 2.0),
@@ -40,7 +44,9 @@ one_input = Domain(
     defining={"q": lambda p: p.w**2 * p.k_xx + p.b**2},
 )
 setting = Domain(b=Values(0.3))
-HALF = "orders lie 0.5 apart, and this is less than half of it"
+SHORT = "tanh networks of one hidden layer after 3 steps of descent at 0.2, widths {} to {}"
+INSIDE = "tanh networks of two hidden layers after 3 steps of descent at 0.2, widths 3 to 48"
+HALF = "the estimate itself must come closer than half of the 0.5 by which orders lie apart"
 
 
 def _input(p: Point) -> np.ndarray:
@@ -100,11 +106,12 @@ def excess_kurtosis(p: Point, accuracy: Accuracy) -> Measurement:
     domain=setting,
     predicted=-1,
     compare=Limit(toward="infinity", absolute=0.2, because=HALF),
+    wrong={"the order of n^(-1/2)": -0.5},
     uses=(f"{HERE}/kernel/depth-2",),
     scope="ReLU networks of one hidden layer, widths 8 to 256",
 )
 def kernel_variance_rate(p: Point, accuracy: Accuracy) -> Series:
-    """The sample variance over networks at four widths."""
+    """The sample variance over networks at each width."""
 
     def squares(width: int) -> np.ndarray:
         found = measure.kernels(
@@ -116,8 +123,58 @@ def kernel_variance_rate(p: Point, accuracy: Accuracy) -> Series:
     return measure.against_width({width: squares(width) for width in WIDTHS})
 
 
-SHORT = "tanh networks of one hidden layer after 3 steps of descent at 0.2, widths 16 to 512"
-INSIDE = "tanh networks of two hidden layers after 3 steps of descent at 0.2, widths 3 to 48"
+def _in_training(
+    quantity: Any,
+    p: Point,
+    accuracy: Accuracy,
+    widths: Sequence[int],
+    networks: int,
+    *,
+    layers: int = 1,
+    outputs: int = 1,
+) -> Series:
+    """A quantity of networks after three steps of descent, against the width."""
+
+    def of(width: int) -> np.ndarray:
+        drawn = measure.drawn(
+            accuracy.rng, accuracy.draws(networks), (width,) * layers, b=p.b, outputs=outputs,
+            inside=widths[-1],
+        )  # fmt: skip
+        return quantity(drawn, 3)
+
+    return measure.against_width({width: of(width) for width in widths})
+
+
+@claim(
+    f"{HERE}/kernel-drift/rate",
+    source=jacot.at("Theorem 2, its error"),
+    says=r"\| \Theta_n(T) - \Theta_n(0) \| / \| \Theta_n(0) \| \sim A n^{-1}",
+    domain=setting,
+    predicted=-1,
+    compare=Limit(toward="infinity", absolute=0.2, because=HALF),
+    wrong={"the order of the bound": -0.5},
+    scope=SHORT.format(64, 2048),
+    reading="what comes out; the proof bounds the change by the order of n^(-1/2)",
+)
+def kernel_drift(p: Point, accuracy: Accuracy) -> Series:
+    """The relative change of the kernel, over networks."""
+    return _in_training(measure.drift, p, accuracy, WIDE, 2500)
+
+
+@claim(
+    f"{HERE}/outputs-decouple/rate",
+    source=jacot.at("Theorem 2, whose kernel is one for each output, times the identity"),
+    says=r"\mathbb{E} | f_T - \tilde f_T |^2 \sim A n^{-1}, \quad \tilde f \text{ trained without}"
+    r" \text{ the other output}",
+    domain=setting,
+    predicted=-1,
+    compare=Limit(toward="infinity", absolute=0.2, because="the distance itself has half of it"),
+    wrong={"as the distance itself": -0.5},
+    scope=SHORT.format(16, 512),
+)
+def outputs_decouple(p: Point, accuracy: Accuracy) -> Series:
+    """The squared distance of an output from where it ends alone, over networks."""
+    return _in_training(measure.parted, p, accuracy, MOVING, 8000, outputs=2)
 
 
 @claim(
@@ -127,18 +184,12 @@ INSIDE = "tanh networks of two hidden layers after 3 steps of descent at 0.2, wi
     domain=setting,
     predicted=-0.5,
     compare=Limit(toward="infinity", absolute=0.14, because=HALF),
-    scope=SHORT,
+    wrong={"no order at all": 0, "the order of 1/n": -1},
+    scope=SHORT.format(16, 512),
 )
 def pre_activations(p: Point, accuracy: Accuracy) -> Series:
     """The relative change of the pre-activations, root mean square, over networks."""
-
-    def moved(width: int) -> np.ndarray:
-        drawn = measure.drawn(
-            accuracy.rng, accuracy.draws(4000), (width,), b=p.b, inside=MOVING[-1]
-        )
-        return measure.motion(drawn, 3)
-
-    return measure.against_width({width: moved(width) for width in MOVING})
+    return _in_training(measure.motion, p, accuracy, MOVING, 4000)
 
 
 @claim(
@@ -148,15 +199,9 @@ def pre_activations(p: Point, accuracy: Accuracy) -> Series:
     domain=setting,
     predicted=-1,
     compare=Limit(toward="infinity", absolute=0.2, because=HALF),
+    wrong={"the order of n^(-1/2)": -0.5},
     scope=INSIDE,
 )
 def weights(p: Point, accuracy: Accuracy) -> Series:
     """The relative change of the matrix between hidden layers, over networks."""
-
-    def moved(width: int) -> np.ndarray:
-        drawn = measure.drawn(
-            accuracy.rng, accuracy.draws(2000), (width, width), b=p.b, inside=INNER[-1]
-        )
-        return measure.inner_weights(drawn, 3)
-
-    return measure.against_width({width: moved(width) for width in INNER})
+    return _in_training(measure.inner_weights, p, accuracy, INNER, 2000, layers=2)

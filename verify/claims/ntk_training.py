@@ -8,7 +8,6 @@ Means and variances over networks are predicted from the limits of the kernel an
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,8 +36,6 @@ wide = deferred("lemmata.theory.ntk")
 HERE = "ntk"
 #: of the single networks, whose kernel then moves by less than a thousandth
 WIDTH = 4096
-#: of those that are taken many at a time
-MANY = 128
 #: when the slowest component has long gone, and half of it to see that it has
 LATE = (30.0, 60.0)
 STEP = 0.7  # Theta/N has eigenvalues below 2
@@ -95,15 +92,19 @@ axes: dict[str, Any] = {
     "angle_2": Interval(1.0, 2.4),
     "angle": Interval(-1.0, 3.0),
     "t": Log(0.5, 8.0),
-    "y_1": Interval(-1.0, 1.0),
-    "y_2": Interval(-1.0, 1.0),
 }
+targets: dict[str, Any] = {"y_1": Interval(-1.0, 1.0), "y_2": Interval(-1.0, 1.0)}
 brought: dict[str, Any] = {
     "k_11": _entry(0, 0), "k_12": _entry(0, 1), "k_22": _entry(1, 1),
     "k_1": _entry(2, 0), "k_2": _entry(2, 1),
     "f_1": _value(0), "f_2": _value(1), "f": _value(2),
 }  # fmt: skip
-a_network = Domain(**axes, defining=brought)
+a_network = Domain(**axes, **targets, defining=brought)
+a_mode: dict[str, Any] = {
+    **brought,
+    "lambda_1": lambda p: float(_mode(p)[0][int(p.mode)]),
+    "alpha": _angle,
+}
 ONE = f"single tanh networks of one hidden layer of {WIDTH} units, two training points"
 kept = Equal(absolute=0.01, because=f"at width {WIDTH} the kernel moves by about a thousandth")
 
@@ -176,15 +177,7 @@ def limit_of_training(p: Point, accuracy: Accuracy) -> Measurement:
     source=jacot.at("section 5"),
     says=r"\langle v, f_t - y \rangle = e^{-\lambda t / N} \langle v, f_0 - y \rangle,"
     r"\quad K v = \lambda v, \text{ for the larger and the smaller } \lambda",
-    domain=Domain(
-        **axes,
-        mode=Values(0, 1),
-        defining={
-            **brought,
-            "lambda_1": lambda p: float(_mode(p)[0][int(p.mode)]),
-            "alpha": _angle,
-        },
-    ),
+    domain=Domain(**axes, **targets, mode=Values(0, 1), defining=a_mode),
     points=12,
     predicted=steps.component,
     compare=kept,
@@ -193,10 +186,57 @@ def limit_of_training(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def spectral_ordering(p: Point, accuracy: Accuracy) -> Measurement:
     """The error on the data along an eigenvector of the network's own kernel at time t."""
+    return _error(p, accuracy, p.alpha)
+
+
+def _error(p: Point, accuracy: Accuracy, direction: float) -> Measurement:
+    """The error on the data in a direction, at time t."""
     found = _flown(p, accuracy)
-    along = np.array([np.cos(p.alpha), np.sin(p.alpha)])
+    along = np.array([np.cos(direction), np.sin(direction)])
     error = found.values[0, :2] - np.array([p.y_1, p.y_2])
     return Measurement(float(along @ error), bias=float(np.abs(along) @ found.errors[0, :2]))
+
+
+#: the targets are the outputs before training and half an eigenvector of the kernel
+one_component: dict[str, Any] = {
+    "source": jacot.at("section 6.3, the experiment on MNIST"),
+    "domain": Domain(
+        **axes,
+        mode=Values(0, 1),
+        defining={
+            **a_mode,
+            "y_1": lambda p: p.f_1 + float(np.cos(p.alpha)) / 2,
+            "y_2": lambda p: p.f_2 + float(np.sin(p.alpha)) / 2,
+        },
+    ),
+    "points": 12,
+    "compare": kept,
+    "uses": (f"{HERE}/spectral-ordering",),
+    "scope": ONE,
+}
+
+
+@claim(
+    f"{HERE}/one-component/along",
+    says=r"\langle v, f_t - y \rangle = -\tfrac12 e^{-\lambda t / N}, \quad y = f_0 + \tfrac12 v,"
+    r"\quad K v = \lambda v",
+    predicted=steps.component,
+    **one_component,
+)
+def along_the_component(p: Point, accuracy: Accuracy) -> Measurement:
+    """The error along the eigenvector at time t, which the paper calls g."""
+    return _error(p, accuracy, p.alpha)
+
+
+@claim(
+    f"{HERE}/one-component/across",
+    says=r"\langle u, f_t - y \rangle = 0, \quad y = f_0 + \tfrac12 v, \quad u \perp v",
+    predicted=0,
+    **one_component,
+)
+def across_the_component(p: Point, accuracy: Accuracy) -> Measurement:
+    """The error across the eigenvector at time t, which the paper calls h."""
+    return _error(p, accuracy, p.alpha + np.pi / 2)
 
 
 def _as_printed() -> Any:
@@ -229,144 +269,3 @@ def _as_printed() -> Any:
 def sign_slip(p: Point, accuracy: Accuracy) -> Measurement:
     """The output at the first training point at time t of the flow."""
     return _at(p, accuracy, 0)
-
-
-# Many networks, against the limits.
-
-B, ANGLE_2, TARGETS = 0.3, 1.2, (2.0, 1.5)
-# Kernels differ from network to network, which adds to the variance as the square of the targets.
-SMALL = (0.5, 0.4)
-
-
-@lru_cache
-def _limits() -> tuple[Any, Any]:
-    """Covariance and tangent kernel of two inputs, as functions of their scalar products."""
-    import sympy as sp
-
-    names = (*wide.GRAM.resolve(), *(getattr(wide, one).resolve() for one in "wb"))
-    found = (wide.covariance(2, wide.relu), wide.tangent_kernel(2, wide.relu, wide.relu_slope))
-    return tuple(sp.lambdify(names, (one.xx, one.yy, one.xy)) for one in found)  # type: ignore
-
-
-@lru_cache(maxsize=4096)
-def _limit(angle: float) -> tuple[np.ndarray, np.ndarray]:
-    """The limiting covariance and tangent kernel among the three inputs, each (3, 3)."""
-    x = measure.inputs(ANGLE_2, angle)
-    gram, w = x @ x.T / x.shape[1], measure.W.resolve()
-    found = []
-    for limit in _limits():
-        matrix = np.empty((3, 3))
-        for i, j in ((0, 1), (0, 2), (1, 2)):
-            xx, yy, xy = limit(gram[i, i], gram[j, j], gram[i, j], w, B)
-            matrix[i, i], matrix[j, j], matrix[i, j], matrix[j, i] = xx, yy, xy, xy
-        found.append(matrix)
-    return found[0], found[1]
-
-
-@lru_cache(maxsize=4096)
-def _influence(angle: float, t: float) -> tuple[float, float]:
-    """What each datum has added at the other point by time t."""
-    import sympy as sp
-
-    theta = _limit(angle)[1]
-    found = theory.trained(sp.Matrix(theta[:2, :2]), sp.Matrix(theta[2:, :2]), sp.Float(t))
-    return float(found.influence[0]), float(found.influence[1])
-
-
-def _limiting(kernel: int, i: int, j: int) -> Any:
-    return lambda p: float(_limit(float(p.angle))[kernel][i, j])
-
-
-many = Domain(
-    angle=Interval(-0.5, 2.0),
-    t=Log(0.5, 4.0),
-    defining={
-        "y_1": lambda p: TARGETS[0],
-        "y_2": lambda p: TARGETS[1],
-        "k_11": _limiting(1, 0, 0), "k_12": _limiting(1, 0, 1), "k_22": _limiting(1, 1, 1),
-        "k_1": _limiting(1, 2, 0), "k_2": _limiting(1, 2, 1),
-        "s_11": _limiting(0, 0, 0), "s_12": _limiting(0, 0, 1), "s_22": _limiting(0, 1, 1),
-        "s_1": _limiting(0, 2, 0), "s_2": _limiting(0, 2, 1), "s": _limiting(0, 2, 2),
-        "omega_1": lambda p: _influence(float(p.angle), float(p.t))[0],
-        "omega_2": lambda p: _influence(float(p.angle), float(p.t))[1],
-    },
-)  # fmt: skip
-ENSEMBLE = f"ReLU networks of one hidden layer of {MANY} units, two training points"
-
-
-@lru_cache(maxsize=16)
-def _ensemble(
-    places: tuple[tuple[float, float], ...],
-    targets: tuple[float, float],
-    common: tuple[int, int],
-    networks: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs of many networks at (angle, t) after training, (points, networks); their errors."""
-    angles, t = (np.array(one) for one in zip(*places, strict=True))
-    rows = [measure.inputs(ANGLE_2, angle) for angle in angles]
-    order = np.argsort(t)
-    found = measure.ensemble(
-        np.random.default_rng(common), networks, MANY, B, (rows[0][:2], np.array(targets)),
-        np.stack([row[2] for row in rows]), tuple(t[order].tolist()), STEP,
-    )  # fmt: skip
-    at = np.arange(len(t))
-    when = np.argsort(order)
-    return found.values[:, when, at].T, found.errors[:, when, at].T
-
-
-def _outputs(
-    p: Point, accuracy: Accuracy, targets: tuple[float, float], networks: int
-) -> tuple[np.ndarray, np.ndarray]:
-    places = tuple(zip(np.ravel(p.angle).tolist(), np.ravel(p.t).tolist(), strict=True))
-    return _ensemble(places, targets, accuracy.common, accuracy.draws(networks))
-
-
-def _mean() -> Any:
-    import sympy as sp
-
-    problem = theory.trained(steps.KERNEL.resolve(), steps.CROSS.resolve(), steps.t.resolve())
-    return sp.Matrix(problem.mean(steps.TARGETS.resolve()))[0]
-
-
-@claim(
-    f"{HERE}/gaussian-in-training/mean",
-    source=jacot.at("section 5"),
-    says=r"\mathbb{E} f_t(x) = \kappa K^{-1} (I - e^{-t K / N}) y, \quad K = \Theta_\infty",
-    domain=many,
-    points=6,
-    predicted=_mean,
-    compare=Equal(relative=0.05, because="the draws show 3 %; 1/N left out, 20 % and more"),
-    uses=(f"{HERE}/kernel/depth-2", f"{HERE}/linear-dynamics/elsewhere"),
-    scope=ENSEMBLE,
-    batched=True,
-)
-def gaussian_mean(p: Point, accuracy: Accuracy) -> Measurement:
-    """The mean over networks of the output at time t of the flow."""
-    values, errors = _outputs(p, accuracy, TARGETS, 10_000)
-    found = Measurement.mean(values)
-    return Measurement(
-        found.value, found.stderr, errors.mean(axis=1), found.dof, converged=found.converged
-    )
-
-
-@claim(
-    f"{HERE}/gaussian-in-training/variance",
-    source=jacot.at("section 5"),
-    says=r"\operatorname{Var} f_t(x) = \Sigma_{**} + \omega \Sigma \omega^T - 2 \omega \Sigma_*,"
-    r"\quad \omega = \kappa \Theta^{-1} (I - e^{-t \Theta / N})",
-    domain=many,
-    points=6,
-    predicted=steps.variance,
-    compare=Equal(relative=0.07, because="the draws show 5 %; Theta for Sigma, 100 % and more"),
-    uses=(f"{HERE}/covariance/depth-2", f"{HERE}/gaussian-in-training/mean"),
-    scope=ENSEMBLE,
-    batched=True,
-)
-def gaussian_variance(p: Point, accuracy: Accuracy) -> Measurement:
-    """The sample variance over networks of the output at time t of the flow."""
-    values, errors = _outputs(p, accuracy, SMALL, 16_000)
-    count = values.shape[1]
-    apart = values - values.mean(axis=1, keepdims=True)
-    found = Measurement.mean(apart**2 * count / max(count - 1, 1))
-    bias = 2 * (np.abs(apart) * errors).mean(axis=1)
-    return Measurement(found.value, found.stderr, bias, found.dof, converged=found.converged)

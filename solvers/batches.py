@@ -1,0 +1,42 @@
+"""Many random draws at many points by one program, whatever their numbers.
+
+A program is compiled for shapes, and compiling takes longer than most draws: so draws go in batches
+of one size, and points are filled up to a multiple of a few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+#: draws in a batch, and what the number of points is a multiple of
+DRAWS, POINTS = 256, 4
+
+
+def in_batches(program: Callable[[Any, Any], Any], key: Any, draws: int, points: Any) -> np.ndarray:
+    """What a program gives for each draw at each point, all points on the same draws.
+
+    **Arguments:** `program`: a function of keys `(DRAWS,)` and of points, any tree of arrays whose
+    first axis is of points, to an array `(DRAWS, points, ...)`.
+
+    **Returns:** shape `(draws, points, ...)`.
+
+    **Raises:** `ValueError` if two arrays are not of equally many points.
+    """
+    leaves, tree = jax.tree.flatten(points)
+    leaves = [np.atleast_1d(np.asarray(leaf, float)) for leaf in leaves]
+    counts = {len(leaf) for leaf in leaves}
+    if len(counts) != 1:
+        raise ValueError(f"points of {sorted(counts)} numbers; give each array as many.")
+    count = counts.pop()
+    filled = np.arange(POINTS * -(-count // POINTS)) % count
+    points = jax.tree.unflatten(tree, [leaf[filled] for leaf in leaves])
+    keys = jax.random.split(key, DRAWS * -(-draws // DRAWS))
+    found = [
+        np.asarray(program(keys[start : start + DRAWS], points))[:, :count]
+        for start in range(0, draws, DRAWS)
+    ]
+    return np.concatenate(found)[:draws]

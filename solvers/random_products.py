@@ -1,0 +1,96 @@
+r"""Jacobians of random networks, and one random matrix applied again and again.
+
+Entries of matrices are normal, of variance $w^2/n$. Norms are measured with several inputs and
+vectors for each draw of the matrices, one a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lemmata.solvers.aligned import check_count
+from lemmata.solvers.wide_averages import AT_ONCE, drawn, on_sphere
+
+#: the most layers of a network
+DEEPEST = 3
+#: the most factors of a power, where it is an average of `wide_averages`
+LONGEST = 3
+#: inputs for each draw
+INPUTS = 32
+
+
+def jacobian_moments(key: Array, n: int, w: Any, a: Any, L: Any) -> Array:
+    r"""As `moments_of`, for $\varphi(z) = \max(z, 0) + a \min(z, 0)$."""
+    return moments_of(key, n, w, L, lambda h: jax.nn.leaky_relu(h, a))
+
+
+def tanh_moments(key: Array, n: int, w: Any, L: Any) -> Array:
+    """As `moments_of`, for tanh."""
+    return moments_of(key, n, w, L, jnp.tanh)
+
+
+def moments_of(key: Array, n: int, w: Any, L: Any, activation: Callable[[Array], Array]) -> Array:
+    r"""$|J v|^2/n$, and $|J^T J v|^2/n$ over its square, for the Jacobian J of a network in x.
+
+    $x^l = \varphi(w W^l x^{l-1})$, $|x^0|^2 = n$; v has entries of variance 1; L is at most
+    `DEEPEST`. Products with J and its transpose are JAX's derivatives.
+    """
+    entries = jax.random.normal(key, (n, DEEPEST * n + 2 * INPUTS))
+    W = w / jnp.sqrt(n) * jnp.moveaxis(entries[:, : DEEPEST * n].reshape(n, DEEPEST, n), 1, 0)
+    x, v = jnp.split(entries[:, DEEPEST * n :], 2, axis=1)
+
+    x = on_sphere(x)
+
+    def layer(x: Array, one: Array) -> tuple[Array, Array]:
+        x = activation(one @ x)
+        return x, x
+
+    def network(x: Array) -> Array:
+        return jax.lax.scan(layer, x, W)[1][jnp.int32(L) - 1]
+
+    forth = jax.jvp(network, (x,), (v,))[1]
+    back = jax.vjp(network, x)[1](forth)[0]
+    first = jnp.mean(forth**2)
+    return jnp.stack([first, jnp.mean(back**2) / first**2])
+
+
+def powers(key: Array, n: int, w: Any, L: Any) -> Array:
+    r"""$|W^L x|^2/n$ for $|x|^2 = n$ and L up to `LONGEST`."""
+    W, x = drawn(key, n, INPUTS)
+
+    def multiply(x: Array, _: None) -> tuple[Array, Array]:
+        x = w * (W @ x)
+        return x, jnp.mean(x**2)
+
+    return jax.lax.scan(multiply, on_sphere(x), length=LONGEST)[1][jnp.int32(L) - 1][None]
+
+
+def long_products(key: Array, n: int, length: int, draws: int, *, tied: bool = True) -> np.ndarray:
+    r"""$|W_L \cdots W_1 x|^2/n$ for $|x|^2 = n$, w = 1 and L of any length, shape `(draws,)`.
+
+    All $W_l$ are the same, or each is drawn afresh. **Raises:** `ValueError` for a width, length
+    or number of draws that is no positive whole number.
+    """
+    for name, count in (("n", n), ("length", length), ("draws", draws)):
+        check_count(name, count)
+    return np.asarray(_long_products(jax.random.split(key, draws), length, n=n, tied=tied))
+
+
+@partial(jax.jit, static_argnames=("n", "tied"))
+def _long_products(keys: Array, length: Any, *, n: int, tied: bool) -> Array:
+    def of_one(key: Array) -> Array:
+        W, x = drawn(key, n, 1)
+
+        def multiply(i: Any, x: Array) -> Array:
+            return (W if tied else drawn(jax.random.fold_in(key, i), n)[0]) @ x
+
+        return jnp.mean(jax.lax.fori_loop(0, length, multiply, on_sphere(x)) ** 2)
+
+    return jax.lax.map(of_one, keys, batch_size=AT_ONCE)

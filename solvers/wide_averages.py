@@ -1,0 +1,167 @@
+r"""Averages over the coordinates of wide random computations, done with real matrices.
+
+Each experiment is a function of a key, the width n and its parameters, written with plain arrays;
+gradients are JAX's. It knows neither tensor programs nor their limits. Matrices have independent
+normal entries; without other words, of variance $w^2/n$ for a factor w. What has an input is done
+with several, independent ones at once and averaged over them: at fixed width an average hangs on
+the input more than on the matrix, and the matrix costs more. Everything is in single precision,
+three times as fast: rounding moves an average by a millionth or so, a draw by percents. Source of
+what is drawn: Yang, arXiv 1902.04760.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lemmata.solvers.aligned import check_count
+from lemmata.solvers.batches import in_batches
+
+#: a function `(key, n, **parameters)` to averages, shape `(averages,)`
+Experiment = Callable[..., Array]
+#: draws side by side: as many as the caches hold
+AT_ONCE = 32
+#: inputs for each draw of the matrices
+INPUTS = 8
+#: rows of a rectangular matrix are at most so many times its columns
+TALLEST = 2
+
+
+@partial(jax.jit, static_argnames=("experiment", "n"))
+def _run(keys: Array, points: dict[str, Any], *, experiment: Experiment, n: int) -> Array:
+    def of_one(key: Array) -> Array:
+        return jax.vmap(lambda at: experiment(key, n, **at))(points)
+
+    return jax.lax.map(of_one, keys, batch_size=AT_ONCE)
+
+
+def averages(
+    experiment: Experiment, key: Array, n: int, draws: int, points: dict[str, Any]
+) -> np.ndarray:
+    """What an experiment gives at every point, all on the same draws.
+
+    **Arguments:** `points`: for each parameter its values, shape `(points,)`.
+
+    **Returns:** shape `(points, draws, averages)`. **Raises:** `ValueError` for a width or a number
+    of draws that is no positive whole number.
+    """
+    check_count("n", n)
+    check_count("draws", draws)
+    values = {name: np.asarray(value, float) for name, value in points.items()}
+    with single_precision():
+        found = in_batches(partial(_run, experiment=experiment, n=n), key, draws, values)
+    return np.moveaxis(found, 0, 1).astype(float)
+
+
+@contextmanager
+def single_precision() -> Iterator[None]:
+    """Numbers of 32 bits for JAX, and afterwards what there was before."""
+    before = jax.config.jax_enable_x64  # pyright: ignore[reportAttributeAccessIssue]
+    jax.config.update("jax_enable_x64", False)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", before)
+
+
+def drawn(key: Array, n: int, columns: int = 0) -> tuple[Array, Array]:
+    """A square matrix with entries of variance 1/n, and columns with entries of variance 1."""
+    # One draw for both: what a draw costs is to be compiled.
+    entries = jax.random.normal(key, (n, n + columns))
+    return entries[:, :n] / np.sqrt(n), entries[:, n:]
+
+
+def on_sphere(x: Array) -> Array:
+    """The directions of the columns of x, which are of squared norm n."""
+    return x * jnp.sqrt(len(x) / jnp.sum(x**2, axis=0))
+
+
+def overlap(one: Array, other: Array) -> Array:
+    """The scalar product of the columns over their length, averaged over the inputs."""
+    return jnp.mean(one * other)
+
+
+def pooled_gradient(key: Array, n: int, w: Any, q: Any, *, activation: Any) -> Array:
+    r"""Of $f(x) = \sum_i \varphi((W x)_i)$, $|x|^2 = n q$: $\langle x, \nabla f \rangle/n$ and
+    $|\nabla f|^2/n$.
+    """
+    W, x = drawn(key, n, INPUTS)
+    x = jnp.sqrt(q) * on_sphere(x)
+    gradient = jax.grad(lambda x: jnp.sum(activation(w * (W @ x))))(x)
+    return jnp.stack([overlap(x, gradient), overlap(gradient, gradient)])
+
+
+def wigner_moments(key: Array, n: int, w: Any) -> Array:
+    r"""Mean powers, second to eighth, of the eigenvalues of $w (X + X^T)/\sqrt{2 n}$, where X has
+    entries of variance 1.
+    """
+    X, _ = drawn(key, n)
+    square = (X + X.T) @ (X + X.T) / 2
+    return traces(square) * w ** jnp.array([2, 4, 6, 8]) / n
+
+
+def wishart_moments(key: Array, n: int, alpha: Any) -> Array:
+    r"""Mean powers, first to sixth, of the eigenvalues of $Y Y^T/n$: Y has $\alpha n$ rows and n
+    columns of entries of mean square 1, $\alpha$ at most `TALLEST`.
+    """
+    # Rows beyond alpha n are zero, which traces do not see, so that all points have one shape.
+    kept = jnp.arange(TALLEST * n) < jnp.round(alpha * n)
+    Y = jax.random.normal(key, (TALLEST * n, n)) * kept[:, None]
+    # A matrix that is large as a whole is noise, which powers would raise.
+    Y = Y * jnp.sqrt(jnp.sum(kept) / jnp.sum(Y**2))
+    return traces(Y.T @ Y, 6) / jnp.sum(kept)
+
+
+def traces(A: Array, most: int = 4) -> Array:
+    """The traces of the powers of a symmetric matrix, from the first to `most`."""
+    powers = [A]
+    while 2 * len(powers) < most:
+        powers.append(powers[-1] @ A)
+    pairs = [(powers[k // 2 - 1], powers[k - k // 2 - 1]) for k in range(2, most + 1)]
+    return jnp.stack([jnp.trace(A), *(jnp.sum(one * other) for one, other in pairs)])
+
+
+def tied_residual(key: Array, n: int, w: Any) -> Array:
+    r"""$|h^t|^2/n$ for t = 1, 2, 3 and $h^t = W \max(h^{t-1}, 0) + h^{t-1}$, one W for all t, from
+    $|h^0|^2 = n$.
+    """
+    W, x = drawn(key, n, INPUTS)
+
+    def block(h: Array, _: None) -> tuple[Array, Array]:
+        h = w * (W @ jax.nn.relu(h)) + h
+        return h, overlap(h, h)
+
+    return jax.lax.scan(block, on_sphere(x), length=3)[1]
+
+
+def tied_recurrent(key: Array, n: int, w: Any, b: Any, q: Any, *, activation: Any) -> Array:
+    r"""$\langle h^2, h^3 \rangle/n$, $|h^2|^2/n$, $|h^3|^2/n$ and $|h^4|^2/n$ of
+    $h^{t+1} = W \varphi(h^t) + \beta$, W and $\beta$ the same each time; $\beta$ has entries of
+    variance $b^2$, and $|h^1|^2 = n q$.
+    """
+    W, columns = drawn(key, n, 2 * INPUTS)
+    start, bias = columns[:, :INPUTS], b * columns[:, INPUTS:]
+    states = [jnp.sqrt(q) * on_sphere(start)]
+    for _ in range(3):
+        states.append(w * (W @ activation(states[-1])) + bias)
+    across = overlap(states[1], states[2])
+    return jnp.stack([across, *(overlap(one, one) for one in states[1:])])
+
+
+def _half_square(z: Array) -> Array:
+    return z**2 / 2
+
+
+# One object each, so that what was compiled and drawn for it is found again.
+pooled_square = partial(pooled_gradient, activation=_half_square)
+pooled_relu = partial(pooled_gradient, activation=jax.nn.relu)
+pooled_tanh = partial(pooled_gradient, activation=jnp.tanh)
+recurrent_relu = partial(tied_recurrent, activation=jax.nn.relu)
+recurrent_tanh = partial(tied_recurrent, activation=jnp.tanh)

@@ -1,0 +1,212 @@
+"""Deeper networks in training: arXiv 1806.07572, sections 5 and 6, at widths that are not great.
+
+What the paper says of its figures, that kernels grow in training and that smaller networks converge
+faster, is decided on many networks and on data of the kind; what it proves, by the order in n.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from lemmata.verify.api import (
+    Accuracy,
+    Bound,
+    Claim,
+    Domain,
+    Integers,
+    Limit,
+    Measurement,
+    Point,
+    Series,
+    Sign,
+    Values,
+    claim,
+    deferred,
+)
+from lemmata.verify.claims.ntk_experiments import B, W
+from lemmata.verify.claims.ntk_initialisation import jacot
+
+ntk = deferred("lemmata.theory.ntk")
+measure = deferred("lemmata.verify.wide_training_measure")
+training = deferred("lemmata.verify.training_measure")
+
+HERE = "ntk"
+
+# Section 6.1: inflation.
+
+
+def _inflation(name: str, where: str, which: int) -> Claim:
+    @claim(
+        f"{HERE}/inflation/{name}",
+        source=jacot.at("section 6.1, the first figure"),
+        says=rf"\mathbb{{E}}\, [\operatorname{{tr}} \Theta_n(T) / \operatorname{{tr}} \Theta_n(0)]"
+        rf" > 1 \text{{ {where}}}",
+        domain=Domain(data=Integers(0, 10**6), n=Values(64, 128)),
+        points=4,
+        predicted=1,
+        compare=Sign(clear=2, because="within half of itself"),
+        scope="ReLU networks of three hidden layers, b = 0.1, 16 inputs of N(0, 1) in two "
+        "dimensions with targets x_1 x_2, 200 steps of rate 1",
+        wrong={"it shrinks": -1},
+    )
+    def inflation(p: Point, accuracy: Accuracy) -> Measurement:
+        """The relative change of the kernel's trace in training, over networks."""
+        found = measure.inflation(
+            int(p.data), accuracy.common, accuracy.draws(60), int(p.n), B
+        )  # fmt: skip
+        return Measurement.mean(found[which])
+
+    return inflation
+
+
+inflation = [
+    _inflation("on-data", "over the data", 0),
+    _inflation("on-circle", "over the unit circle", 1),
+]
+
+# Section 6.3: one component.
+
+STEPS = 64
+#: what is left at time 1/lambda, by steps of descent: nearly 1/e
+LEFT = (1 - 1 / STEPS) ** STEPS
+
+
+@lru_cache
+def _kernel_functions() -> Any:
+    import sympy as sp
+
+    names = (*ntk.GRAM.resolve(), ntk.w.resolve(), ntk.b.resolve())
+    found = ntk.tangent_kernel(3, ntk.relu, ntk.relu_slope)
+    return tuple(sp.lambdify(names, one, cse=True) for one in (found.xx, found.xy))
+
+
+@lru_cache(maxsize=64)
+def _limit(seed: int) -> np.ndarray:
+    """The limiting kernel among the data."""
+    x = measure.data(seed)
+    gram, (xx, xy) = x @ x.T / x.shape[1], _kernel_functions()
+    q = np.diag(gram)
+    kernel = np.empty_like(gram)
+    for i, j in np.ndindex(*gram.shape):
+        at = (q[i], q[j], gram[i, j], W, B)
+        kernel[i, j] = xx(*at) if i == j else xy(*at)
+    return kernel
+
+
+def _faster(name: str, reading: str, own: bool, cause: str) -> Claim:
+    @claim(
+        f"{HERE}/one-component/smaller-is-faster/{name}",
+        source=jacot.at("section 6.3, that smaller networks converge faster"),
+        says=r"\mathbb{E} \langle v, f_t - y \rangle / \langle v, f_0 - y \rangle < e^{-1},"
+        r"\quad t = 1/\lambda",
+        domain=Domain(data=Integers(0, 10**6), n=Values(32, 64)),
+        points=4,
+        predicted=-1,
+        compare=Sign(clear=1, because="the paper says no more than which is faster"),
+        scope="ReLU networks of two hidden layers, b = 0.1, targets f_0 + v/2; not the paper's "
+        "digits but 8 inputs of N(2, 1) in four dimensions",
+        reading=reading,
+        expected="refuted",
+        cause=cause,
+    )
+    def left(p: Point, accuracy: Accuracy) -> Measurement:
+        """What is left along v at time 1/lambda, less (1 - 1/64)^64, over networks."""
+        found = _left(own, int(p.data), accuracy.common, accuracy.draws(400), int(p.n))
+        return Measurement.mean(found - LEFT)
+
+    return left
+
+
+@lru_cache(maxsize=32)
+def _left(own: bool, seed: int, common: tuple[int, int], networks: int, width: int) -> np.ndarray:
+    return measure.left_along(
+        measure.data(seed), None if own else _limit(seed),
+        np.random.default_rng((*common, seed, width)), networks, width, B, STEPS,
+    )  # fmt: skip
+
+
+smaller = [
+    _faster(
+        "limit", "v and lambda the second eigenvector and eigenvalue of the limiting kernel", False,
+        "kernels vary from network to network, the means of e^(-lambda t) are above that of the "
+        "mean lambda, and the kernel along v does not grow",
+    ),
+    _faster(
+        "own", "v and lambda the second eigenvector and eigenvalue of each network's own kernel",
+        True, "the kernel along v shrinks in training, though its trace may grow",
+    ),
+]  # fmt: skip
+
+# Section 5: the network's own kernel.
+
+WIDE = (64, 128, 256, 512, 1024)
+
+
+@claim(
+    f"{HERE}/linear-dynamics/own-kernel",
+    source=jacot.at("section 5; Theorem 2, its error"),
+    says=r"\mathbb{E}\, | f_T - y - (I - \tfrac{\eta}{N} \Theta_n(0))^T (f_0 - y) | / | f_0 - y |"
+    r" \sim A n^{-1}",
+    domain=Domain(b=Values(0.3)),
+    predicted=-1,
+    compare=Limit(toward="infinity", absolute=0.24, because="orders lie 0.5 apart: less than half"),
+    uses=(f"{HERE}/kernel-drift/rate", f"{HERE}/linear-dynamics/on-data"),
+    scope="tanh networks of one hidden layer after 2 steps of descent at 0.2, widths 64 to 1024",
+    reading="what comes out; the proof bounds it by the order of n^(-1/2)",
+    wrong={"the order of the bound": -0.5, "a squared distance": -2},
+)
+def own_kernel(p: Point, accuracy: Accuracy) -> Series:
+    """How far outputs end from where the network's own kernel takes them, over networks."""
+
+    def distances(n: int) -> np.ndarray:
+        drawn = training.drawn(
+            accuracy.rng, accuracy.draws(4000), (n,), b=p.b, inside=WIDE[-1]
+        )  # fmt: skip
+        x, y = training.inputs(1.7, 0.6), np.array([1.0, -0.5, 0.7])
+        return measure.from_own_kernel(drawn, x, y, 0.2, 2)
+
+    return training.against_width({n: distances(n) for n in WIDE})
+
+
+@claim(
+    f"{HERE}/linear-dynamics/own-kernel-rectifier",
+    source=jacot.at("section 5; Theorem 2, its error"),
+    says=r"\mathbb{E}\, d_{4n} \le \tfrac12\, \mathbb{E}\, d_n, \quad"
+    r" d_n = | f_T - y - (I - \tfrac{\eta}{N} \Theta_n(0))^T (f_0 - y) | / | f_0 - y |",
+    domain=Domain(n=Values(16, 32)),
+    predicted=0.5,
+    compare=Bound(
+        side="at most", relative=0.05, because="n^(-1/2) halves it, and n^(-0.4) leaves 0.57"
+    ),
+    uses=(f"{HERE}/linear-dynamics/own-kernel",),
+    scope="ReLU networks of two hidden layers, 8 inputs on the unit circle, targets x_1 x_2, after"
+    " 50 steps of descent at 0.8, from width 16 to 64 and from 32 to 128",
+    reading="at least as fast as n^(-1/2), the order of the proof's bound",
+    wrong={"at least as fast as 1/n": 0.25},
+)
+def own_kernel_rectifier(p: Point, accuracy: Accuracy) -> Measurement:
+    """The ratio of two means over networks, of four times the width to that of the width."""
+    angles = np.arange(8) * np.pi / 4
+    x = np.c_[np.cos(angles), np.sin(angles)]
+    wide, narrow = (
+        measure.from_own_kernel(
+            training.drawn(
+                accuracy.rng, accuracy.draws(300), (int(n), int(n)), w=W, b=B, inside=128,
+                activation=_relu(),
+            ),
+            x, x[:, 0] * x[:, 1], 0.8, 50,
+        )
+        for n in (4 * p.n, p.n)
+    )  # fmt: skip
+    top, below = wide.mean(), narrow.mean()
+    # With what each network adds to the ratio in first order; the two are independent.
+    return Measurement.mean(wide / below - top / below**2 * (narrow - below))
+
+
+def _relu() -> Any:
+    import jax
+
+    return jax.nn.relu

@@ -1,0 +1,202 @@
+r"""Gaussian limits of residual and convolutional networks, and one matrix in many lines.
+
+arXiv 1902.04760: Theorem 4.3, and Corollary D.9 for the covariances of networks whose read-out is
+independent. A network's outputs are Gaussian given what lies below the read-out, with the averages
+of products as their covariance; that these tend to a number makes the limit a Gaussian process.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+
+from lemmata.verify.api import (
+    Accuracy,
+    Condition,
+    Domain,
+    Equal,
+    Interval,
+    Measurement,
+    Point,
+    Values,
+    claim,
+    deferred,
+)
+from lemmata.verify.claims.tensor_kernels import CONVOLUTIONS, gram, on_rings, on_the_ring, uniform
+from lemmata.verify.claims.tensor_programs import HERE, in_numbers, limits, measured, yang
+
+convolution = deferred("lemmata.theory.ntk_convolution")
+exact = deferred("lemmata.theory.program_expectation").ExactExpectation
+execute = deferred("lemmata.theory.program_limit").execute
+ntk = deferred("lemmata.theory.ntk")
+Program = deferred("lemmata.theory.tensor_programs").Program
+structures = deferred("lemmata.theory.ntk_structures")
+experiments = deferred("lemmata.solvers.wide_structures")
+
+# A residual network.
+
+
+def _stream(blocks: int = 2, inner: bool = True, outer: bool = True) -> Any:
+    """The recursion; with the biases inside or outside left out."""
+    import sympy as sp
+
+    found = structures.residual(blocks, ntk.relu.resolve(), ntk.relu_slope.resolve())
+    left_out = {} if inner else {sp.Symbol("b", positive=True): 0}
+    left_out |= {} if outer else {sp.Symbol("a", positive=True): 0}
+    return found.covariance.xy.subs(left_out)
+
+
+residual = claim(
+    f"{HERE}/residual-network/covariance",
+    source=yang.at("Corollary D.9; Corollary 2.1, residual networks"),
+    says=r"\mathbb{E} f f' \to \tilde\Sigma^L,\ \tilde\Sigma^l = \tilde\Sigma^{l-1} +"
+    r" v^2 V_\varphi(\Sigma^l) + a^2,\ \Sigma^l = w^2 \tilde\Sigma^{l-1} + b^2",
+    domain=Domain(
+        k_xx=Interval(0.5, 2.0),
+        k_yy=Interval(0.5, 2.0),
+        k_xy=Interval(0.1, 1.5),
+        w=Interval(0.7, 1.5),
+        b=Interval(0.3, 1.0),
+        v=Interval(0.7, 1.5),
+        a=Interval(0.3, 1.0),
+        where=(Condition("k_xy² < 0.9 k_xx k_yy", lambda p: p.k_xy**2 < 0.9 * p.k_xx * p.k_yy),),
+    ),
+    points=4,
+    predicted=in_numbers(_stream),
+    compare=Equal(relative=0.05, because="a block, or biases of one kind left out, take 10 % off"),
+    wrong={
+        "a block less": in_numbers(partial(_stream, 1)),
+        "biases inside left out": in_numbers(partial(_stream, inner=False)),
+        "biases outside left out": in_numbers(partial(_stream, outer=False)),
+    },
+    scope="two blocks x + v V max(w W x + b, 0) + a with weights and biases of their own, and a "
+    "read-out of mean zero, by the average of products below it",
+    batched=True,
+)(partial(measured, experiment=experiments.residual, draws=4096))
+
+# Convolutions on a ring, between positions.
+
+
+@lru_cache(maxsize=64)
+def _averages(q: float, r: float, w: float, b: float, layers: int, biased: bool) -> Any:
+    """V of the covariances between the positions of two inputs."""
+    import sympy as sp
+
+    given = _numbers(q, r)
+    scales = sp.Float(w, 40), sp.Float(b if biased else 0, 40)
+    sigma = convolution.conv_covariances(layers, ntk.relu.resolve(), uniform(), given, scales)
+    return convolution.at_positions(ntk.relu.resolve(), sigma[-1]).xy
+
+
+def _numbers(q: float, r: float) -> Any:
+    import sympy as sp
+
+    return gram(sp.Float(q, 40), sp.Float(r, 40))
+
+
+def at_positions(p: Point, *, other: int, layers: int = 2, biased: bool = True) -> float:
+    """At position 0 of one input and another of the second."""
+    import sympy as sp
+
+    found = _averages(p.q, p.r, p.w, p.b, layers, biased)[0, other]
+    return float(sp.re(sp.N(found, 30)))
+
+
+between_positions = [
+    claim(
+        f"{HERE}/convolutional-network/covariance-0-{other}",
+        source=yang.at("section 2, convolutional networks; Corollary 2.1"),
+        says=rf"\tfrac1n \langle x^2_0, x^{{2\prime}}_{other} \rangle \to"
+        rf" V_\varphi(\Sigma^2)_{{0,{other}}},\ \Sigma^{{l+1}}_{{p,p'}} = w^2 \textstyle"
+        r"\sum_\gamma v_\gamma V_\varphi(\Sigma^l)_{p+\gamma,p'+\gamma} + b^2",
+        domain=on_rings,
+        points=3,
+        predicted=partial(at_positions, other=other),
+        compare=Equal(relative=0.07, because="a layer or the biases left out take 20 % off"),
+        wrong={
+            "a layer less": partial(at_positions, other=other, layers=1),
+            "without biases": partial(at_positions, other=other, biased=False),
+        },
+        scope=CONVOLUTIONS,
+        batched=True,
+    )(partial(measured, experiment=on_the_ring, which=1 + other, draws=7168, width=8))
+    for other in (0, 1, 2)
+]
+
+# One matrix in many lines, without transposes.
+
+PAIRS = tuple(combinations_with_replacement(range(1, 5), 2))
+
+
+def _reused(tied: bool = True) -> tuple[Any, tuple[Any, ...]]:
+    import sympy as sp
+
+    w = sp.Symbol("w", positive=True)
+    program = Program()
+    n = program.width("n")
+    W = [program.matrix(f"W{i}", n, n, variance=w**2) for i in range(3)]
+    U, x = program.matrix("U", n, n), program.vector("x", n)
+    first, second, third = [W[0]] * 3 if tied else W
+
+    def rectified(h: Any) -> Any:
+        return program.apply(lambda z: sp.Max(z, 0), h)
+
+    one = first @ rectified(x)
+    two = second @ rectified(one)
+    three = U @ rectified(two) + one
+    lines = one, two, three, third @ rectified(three)
+    return program, tuple(
+        program.mean(lambda y, z: y * z, lines[i - 1], lines[j - 1]) for i, j in PAIRS
+    )
+
+
+_afresh = partial(_reused, False)
+
+
+@lru_cache(maxsize=32)
+def _of_pair(written: Any, pair: int) -> Any:
+    return in_numbers(lambda: limits(written)[pair])
+
+
+def of_pair(p: Point, *, written: Any) -> float:
+    """The limit that the executor finds, in numbers."""
+    return _of_pair(written, int(p.pair))(p)
+
+
+def of_pairs(p: Point, accuracy: Accuracy) -> Measurement:
+    """One average at each point; all pairs are averages of the same draws."""
+    scales, which = np.unique(p.w, return_inverse=True)
+    found = [
+        measured(Point({"w": scales}), accuracy, experiment=experiments.reused, which=k, draws=9216)
+        for k in range(len(PAIRS))
+    ]
+    at = [(found[int(k)], i) for k, i in zip(p.pair, which, strict=True)]
+    return Measurement(
+        *(
+            np.array([getattr(one, name)[i] for one, i in at])
+            for name in ("value", "stderr", "bias")
+        ),
+        dof=found[0].dof, converged=np.array([one.converged[i] for one, i in at]),
+        note=[one.note[i] for one, i in at],
+    )  # fmt: skip
+
+
+reused = claim(
+    f"{HERE}/one-matrix-in-many-lines",
+    source=yang.at("Theorem 4.3"),
+    says=r"\tfrac1n \langle h^i, h^j \rangle \to K_{ij},\ K(W y, W y') = w^2 \mathbb{E} y y',\quad"
+    r" h^1 = W \varphi(x),\ h^2 = W \varphi(h^1),\ h^3 = U \varphi(h^2) + h^1,"
+    r"\ h^4 = W \varphi(h^3)",
+    domain=Domain(pair=Values(*range(len(PAIRS))), w=Values(0.8, 1.4)),
+    points=2 * len(PAIRS),
+    predicted=partial(of_pair, written=_reused),
+    compare=Equal(
+        relative=0.06, because="a W drawn afresh for each line leaves 0 for half of them"
+    ),
+    wrong={"W drawn afresh": partial(of_pair, written=_afresh)},
+    scope="ReLU, W of entries N(0, w²/n) and U of N(0, 1/n), |x|² = n; the pairs ij in their order",
+    batched=True,
+)(of_pairs)
