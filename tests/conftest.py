@@ -1,6 +1,7 @@
 """What every test relies on: double precision, one thread a process, and a Hypothesis profile."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before anything imports JAX or NumPy: environment variables cost nothing where neither is used.
@@ -13,7 +14,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import pytest
 from hypothesis import settings
 
-from lemmata.verify import profiles
+from lemmata.verify import backend, profiles
 
 profiles.register()
 settings.load_profile(
@@ -33,3 +34,10 @@ def checkout() -> Path:
     if AGAINST_WHEEL:
         pytest.skip("needs the checkout, and this run tests the installed wheel")
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def room() -> Iterator[None]:
+    """A process that has run hundreds of test files has room left for compiled programs."""
+    yield
+    backend.make_room()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,28 @@ def precision() -> Iterator[None]:
     finally:
         for name, value in before.items():
             jax.config.update(name, value)
+
+
+def make_room(limit: int | None = None) -> bool:
+    """Drop this process's compiled programs once they fill half of its memory map; say if so.
+
+    A program takes up to some hundred mappings, and Linux grants a process 65,530. With none left,
+    LLVM does not raise: loading the next program is a segmentation fault. What is dropped is
+    compiled again, or read from the cache, where it is used again.
+
+    **Arguments:** `limit`: mappings that are granted; the system's own where it is not given.
+    """
+    if "jax" not in sys.modules:
+        return False
+    try:
+        granted = limit or int(Path("/proc/sys/vm/max_map_count").read_text())
+        used = Path("/proc/self/maps").read_bytes().count(b"\n")
+    except OSError:  # no Linux, whose limit this is
+        return False
+    if 2 * used < granted:
+        return False
+    sys.modules["jax"].clear_caches()
+    return True
 
 
 def _usable(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lemmata.verify import backend
 from lemmata.verify.certified import with_certificate
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.compare.base import Agreement, Estimate, Judgement
@@ -56,6 +57,7 @@ def decide(claim: Claim, settings: Settings) -> Verdict:
             settles="mend the crash; its traceback is in the results",
             traceback=traceback.format_exc(),
         )  # fmt: skip
+    backend.make_room()
     return replace(verdict, seconds=time.perf_counter() - started)
 
 

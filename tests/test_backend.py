@@ -1,0 +1,54 @@
+"""A process that decides hundreds of claims has room left for the programs of the next."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import pytest
+from tests.helpers import claimed, exactly
+
+from lemmata.verify import backend
+from lemmata.verify.decide import decide
+from lemmata.verify.domain import Domain
+from lemmata.verify.interval import Interval
+from lemmata.verify.settings import Settings
+
+MAPS = Path("/proc/self/maps")
+linux = pytest.mark.skipif(not MAPS.exists(), reason="the limit is that of Linux")
+
+
+def mappings() -> int:
+    return MAPS.read_bytes().count(b"\n")
+
+
+@linux
+def test_programs_are_dropped_once_they_fill_half_of_the_memory_map() -> None:
+    jax.clear_caches()
+    before = mappings()
+    for size in range(20):
+        jax.jit(lambda x: jnp.sin(x).sum() + x)(jnp.ones(size + 3))
+    full = mappings()
+    assert full > before + 20
+    assert not backend.make_room(limit=3 * full)
+    assert mappings() > before + 20
+    assert backend.make_room(limit=full)
+    assert mappings() < full - 20
+
+
+@linux
+def test_a_short_process_keeps_its_programs() -> None:
+    assert 2 * mappings() < int(Path("/proc/sys/vm/max_map_count").read_text())
+    assert not backend.make_room()
+
+
+def test_where_the_limit_cannot_be_read_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "Path", lambda _: Path("/no such file"))
+    assert not backend.make_room()
+
+
+def test_each_decision_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+    monkeypatch.setattr(backend, "make_room", lambda: made.append(True))
+    line = Domain(x=Interval(1, 2))
+    decide(claimed(exactly(lambda p: p.x), lambda p: p.x, line), Settings())
+    assert made == [True]
