@@ -75,8 +75,8 @@ def list_(
 def show(id: Annotated[str, typer.Argument(metavar="ID", help="The id of one claim.")]) -> None:
     """A claim in full: statement, source, derivation, last verdict, what it rests on."""
     from lemmata.verify.loading import select
-    from lemmata.verify.results import Store
     from lemmata.verify.show import describe
+    from lemmata.verify.store import Store
 
     found = select([id])
     if len(found) > 1:

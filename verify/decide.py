@@ -15,6 +15,7 @@ from lemmata.verify.claim import Claim, Method
 from lemmata.verify.compare.base import Agreement, Estimate, Judgement
 from lemmata.verify.domain import Point
 from lemmata.verify.errors import Malformed, Underivable, UsageError
+from lemmata.verify.judged import columns
 from lemmata.verify.measure import CONFIRM, SCREEN, SEARCH, SECOND, Gauge, rational
 from lemmata.verify.measurement import Measured
 from lemmata.verify.prediction import Prediction, planted, predict
@@ -251,6 +252,10 @@ def _with_evidence(
         evidence=tuple(evidence),
         resolution=_caught(claim, prediction, stored, elsewhere, ruling),
         arrays=dict(ruling.arrays or {}),
+        judged=columns(
+            [claim.domain.parameters(point) for point in trials[0].points],
+            [(trial.gauge.method.name, trial.judgements) for trial in trials],
+        ),
     )  # fmt: skip
     verdict = with_certificate(claim, verdict)
     return _with_derivation(prediction, verdict, trials[0].points)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lemmata.verify import backend
 from lemmata.verify.loading import catalogue
 from lemmata.verify.manifest import versions
-from lemmata.verify.results import STORE
+from lemmata.verify.store import STORE
 
 
 def findings() -> Iterator[str]:

@@ -1,8 +1,6 @@
-"""The results document: its schema, and the store under `build/lemmata/`.
+"""The results document and its schema.
 
-One JSON document a run. Numbers are finite; one that is not is null, and its claim says why. The
-store keeps the last run whole (`results.json`) and the last verdict on every claim (`claims/`),
-with the arrays that measurements attached (`arrays/`).
+One JSON document a run. Numbers are finite; one that is not is null, and its claim says why.
 """
 
 from __future__ import annotations
@@ -10,19 +8,15 @@ from __future__ import annotations
 import json
 import math
 import re
-import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lemmata.verify.claim import Claim
 from lemmata.verify.errors import UsageError
-from lemmata.verify.files import check_writable, write_atomically
 from lemmata.verify.verdict import Resolution, Verdict, Worst
 
 SCHEMA = 1
-STORE = Path("build") / "lemmata"
 
 
 def record(claim: Claim, verdict: Verdict, replay: str) -> dict[str, Any]:
@@ -165,70 +159,3 @@ def _has_the_form(found: Mapping[str, Any]) -> bool:
             isinstance(one, dict) and {"id", "outcome", "as_expected"} <= {*one} for one in claims
         )
     )
-
-
-@dataclass(frozen=True)
-class Store:
-    """The folder of stored results; absolute, for a measurement may change the current folder."""
-
-    folder: Path = field(default_factory=STORE.absolute)
-
-    def prepare(self) -> None:
-        """Create the folders, or raise `UsageError` before anything is decided."""
-        for folder in (self.folder, self.folder / "claims", self.folder / "arrays"):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                raise UsageError(
-                    f"results cannot be stored in {folder} ({problem.strerror}); run where "
-                    "build/ can be written."
-                ) from None
-            check_writable(folder / "results.json", "results in")
-
-    def save_run(self, results: Mapping[str, Any]) -> None:
-        """Keep the run as the last one."""
-        self._write(self.folder / "results.json", results)
-
-    def save_claim(self, manifest: Mapping[str, Any], one: Mapping[str, Any]) -> None:
-        """Keep the verdict on one claim."""
-        self._write(self._claim(one["id"]), document(manifest, [dict(one)], complete=True))
-
-    def save_arrays(self, id: str, arrays: Mapping[str, Any]) -> None:
-        """Keep the arrays that a measurement attached; those of an earlier verdict go."""
-        path = self.folder / "arrays" / f"{_flat(id)}.npz"
-        if arrays:
-            write_atomically(path, lambda file: _write_npz(file, arrays), mode="wb")
-        else:
-            path.unlink(missing_ok=True)
-
-    def last(self, id: str) -> dict[str, Any] | None:
-        """The last verdict on a claim, as a document of one; None if there is none."""
-        path = self._claim(id)
-        found = load(path) if path.exists() else None
-        return found if found and found["claims"] else None
-
-    def last_run(self) -> dict[str, Any]:
-        """The last run, or `UsageError` if there is none."""
-        return load(self.folder / "results.json")
-
-    def _claim(self, id: str) -> Path:
-        return self.folder / "claims" / f"{_flat(id)}.json"
-
-    @staticmethod
-    def _write(path: Path, results: Mapping[str, Any]) -> None:
-        text = dumps(results)
-        write_atomically(path, lambda file: file.write(text))
-
-
-def _write_npz(file: Any, arrays: Mapping[str, Any]) -> None:
-    """As `numpy.savez` does, but for any names: its own take arguments of the same call."""
-    import numpy as np
-
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
-
-
-def _flat(id: str) -> str:
-    return id.replace("/", ".")

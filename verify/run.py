@@ -14,6 +14,7 @@ from lemmata.verify.loading import Located
 from lemmata.verify.manifest import manifest
 from lemmata.verify.pool import Verdicts, in_processes
 from lemmata.verify.settings import Settings
+from lemmata.verify.store import Store
 from lemmata.verify.verdict import Outcome, Verdict
 
 
@@ -43,7 +44,7 @@ def run(
     located: Sequence[Located],
     settings: Settings,
     *,
-    store: results.Store,
+    store: Store,
     jobs: int = 1,
     fail_fast: bool = False,
     tell: Callable[[dict[str, Any]], None] = lambda record: None,
@@ -80,10 +81,10 @@ def _here(located: Sequence[Located], settings: Settings) -> Verdicts:
         yield one, decide(one.claim, settings)
 
 
-def _keep(done: Run, one: Located, verdict: Verdict, store: results.Store) -> dict[str, Any]:
+def _keep(done: Run, one: Located, verdict: Verdict, store: Store) -> dict[str, Any]:
     record = results.record(one.claim, verdict, replay(one, done.settings, verdict))
     done.records[one.claim.id] = record
-    store.save_arrays(one.claim.id, verdict.arrays)
+    store.save_data(one.claim.id, verdict)
     store.save_claim(done.manifest, record)
     store.save_run(done.document())
     return record

@@ -23,6 +23,7 @@ from lemmata.verify.pool import enough
 from lemmata.verify.prediction import planted, predict
 from lemmata.verify.run import Run, check_jobs, replay, run
 from lemmata.verify.settings import PROFILES, Settings
+from lemmata.verify.store import Store
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Options:
 
 def verify_claims(options: Options) -> Exit:
     """Check the options, run, report; every complaint about them comes before any work."""
-    store = results.Store()
+    store = Store()
     if options.jobs is not None:
         check_jobs(options.jobs)
     fixed = parse_at(options.at)
@@ -156,7 +157,7 @@ def _holding(chosen: list[Located], fixed: Mapping[str, Any]) -> list[Located]:
     return holding or chosen
 
 
-def _failed(chosen: Sequence[Located], store: results.Store) -> list[Located]:
+def _failed(chosen: Sequence[Located], store: Store) -> list[Located]:
     """Those of the chosen claims whose last verdict was not the expected one."""
     found = []
     for one in chosen:

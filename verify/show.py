@@ -8,9 +8,9 @@ from lemmata.verify import table
 from lemmata.verify.claim import Claim, described
 from lemmata.verify.loading import Located, catalogue
 from lemmata.verify.prediction import predict
-from lemmata.verify.results import Store
 from lemmata.verify.run import replay
 from lemmata.verify.settings import Settings
+from lemmata.verify.store import Store
 
 
 def describe(one: Located, store: Store) -> Iterator[str]:

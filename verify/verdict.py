@@ -79,6 +79,8 @@ class Verdict:
     - `derivation`: how the replay of the derivation went; "" without one.
     - `certificate`: what the claim's proof in ball arithmetic came to; None without one.
     - `traceback`: of a crash.
+    - `arrays`: what the measurement of the worst point attached.
+    - `judged`: all points that were judged, as columns (see `judged.columns`).
     - `rests_on`: claims it uses (however remotely) that came out refuted in this run.
     """
 
@@ -97,6 +99,7 @@ class Verdict:
     traceback: str | None = None
     seconds: float = 0.0
     arrays: Mapping[str, Any] = field(default_factory=dict)
+    judged: Mapping[str, Any] = field(default_factory=dict)
     rests_on: tuple[str, ...] = ()
 
     @property

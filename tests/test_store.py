@@ -1,0 +1,69 @@
+"""What a verdict rests on is kept beside it: every point, and the arrays of its measurement."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.helpers import claimed, exactly
+
+from lemmata.verify.decide import decide
+from lemmata.verify.domain import Domain
+from lemmata.verify.errors import UsageError
+from lemmata.verify.interval import Integers, Interval
+from lemmata.verify.settings import Profile, Settings
+from lemmata.verify.store import Store
+
+SETTINGS = Settings(Profile("test", 7, 1.0))
+plane = Domain(x=Interval(1, 2), value=Integers(1, 3))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path / "store")
+    made.prepare()
+    return made
+
+
+def test_every_point_is_kept_with_what_was_claimed_measured_and_accepted(store: Store) -> None:
+    one = claimed(exactly(lambda p: 2 * p.x * p.value), lambda p: 2 * p.x * p.value, plane)
+    verdict = decide(one, SETTINGS)
+    store.save_data(one.id, verdict)
+    points = store.points(one.id)
+    x, n = points["at.x"], points["at.value"]  # a parameter may be called like a column
+    assert {len(column) for column in points.values()} == {sum(verdict.points.values())}
+    np.testing.assert_array_equal(points["claimed"], 2 * x * n)
+    np.testing.assert_array_equal(points["value"], 2 * x * n)
+    assert np.all(points["low"] <= points["value"])
+    assert np.all(points["accepted_low"] < points["claimed"])
+    assert set(points["agreement"]) == {"agrees"}
+    assert len(set(points["method"])) == 1
+
+
+def test_a_point_that_disagrees_and_one_without_a_number_say_so(store: Store) -> None:
+    one = claimed(
+        exactly(lambda p: math.nan if p.value == 3 else p.x), lambda p: p.x * p.value, plane
+    )
+    store.save_data(one.id, decide(one, SETTINGS))
+    points = store.points(one.id)
+    by_value = {value: set(points["agreement"][points["at.value"] == value]) for value in (1, 2, 3)}
+    assert by_value == {1: {"agrees"}, 2: {"disagrees"}, 3: {"unresolved"}}
+    assert np.isnan(points["value"][points["at.value"] == 3]).all()
+
+
+def test_a_crash_leaves_no_points_of_an_earlier_verdict(store: Store) -> None:
+    good = claimed(exactly(lambda p: p.x), lambda p: p.x, plane)
+    store.save_data(good.id, decide(good, SETTINGS))
+    assert store.points(good.id)
+    bad = claimed(exactly(lambda p: 1 / 0), lambda p: p.x, plane)
+    store.save_data(good.id, decide(bad, SETTINGS))
+    assert store.points(good.id) == {}
+
+
+def test_a_file_that_is_cut_off_says_so(store: Store) -> None:
+    one = claimed(exactly(lambda p: p.x), lambda p: p.x, plane)
+    store.save_data(one.id, decide(one, SETTINGS))
+    (file,) = (store.folder / "points").iterdir()
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(UsageError, match=r"cut off .*run `lemmata verify` again"):
+        store.points(one.id)

@@ -1,0 +1,117 @@
+"""The store under `build/lemmata/`: the last run whole, and of every claim the last verdict.
+
+`results.json` is the run, `claims/` one document a claim, `arrays/` what measurements attached, and
+`points/` every point at which a verdict rests on a measurement.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from lemmata.verify import results
+from lemmata.verify.errors import UsageError
+from lemmata.verify.files import check_writable, write_atomically
+from lemmata.verify.verdict import Verdict
+
+STORE = Path("build") / "lemmata"
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder of stored results; absolute, for a measurement may change the current folder."""
+
+    folder: Path = field(default_factory=STORE.absolute)
+
+    def prepare(self) -> None:
+        """Create the folders, or raise `UsageError` before anything is decided."""
+        kinds = ("claims", "arrays", "points")
+        for folder in (self.folder, *(self.folder / kind for kind in kinds)):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as problem:
+                raise UsageError(
+                    f"results cannot be stored in {folder} ({problem.strerror}); run where "
+                    "build/ can be written."
+                ) from None
+            check_writable(folder / "results.json", "results in")
+
+    def save_run(self, document: Mapping[str, Any]) -> None:
+        """Keep the run as the last one."""
+        self._write(self.folder / "results.json", document)
+
+    def save_claim(self, manifest: Mapping[str, Any], one: Mapping[str, Any]) -> None:
+        """Keep the verdict on one claim."""
+        self._write(self._claim(one["id"]), results.document(manifest, [dict(one)], complete=True))
+
+    def save_data(self, id: str, verdict: Verdict) -> None:
+        """Keep the points of a verdict and the arrays of its measurement; older ones go."""
+        for kind, columns in (("arrays", verdict.arrays), ("points", verdict.judged)):
+            path = self._data(kind, id)
+            if columns:
+                write_atomically(path, partial(_write_npz, arrays=columns), mode="wb")
+            else:
+                path.unlink(missing_ok=True)
+
+    def arrays(self, id: str) -> dict[str, Any]:
+        """The arrays that the measurement of a claim attached; none if it did not."""
+        return _read_npz(self._data("arrays", id))
+
+    def points(self, id: str) -> dict[str, Any]:
+        """The points of a claim's last verdict, as columns (see `judged`); none after a crash."""
+        return _read_npz(self._data("points", id))
+
+    def last(self, id: str) -> dict[str, Any] | None:
+        """The last verdict on a claim, as a document of one; None if there is none."""
+        path = self._claim(id)
+        found = results.load(path) if path.exists() else None
+        return found if found and found["claims"] else None
+
+    def last_run(self) -> dict[str, Any]:
+        """The last run, or `UsageError` if there is none."""
+        return results.load(self.folder / "results.json")
+
+    def _data(self, kind: str, id: str) -> Path:
+        return self.folder / kind / f"{_flat(id)}.npz"
+
+    def _claim(self, id: str) -> Path:
+        return self.folder / "claims" / f"{_flat(id)}.json"
+
+    @staticmethod
+    def _write(path: Path, document: Mapping[str, Any]) -> None:
+        text = results.dumps(document)
+        write_atomically(path, lambda file: file.write(text))
+
+
+def _write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
+    """As `numpy.savez` does, but for any names: its own take arguments of the same call."""
+    import numpy as np
+
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+
+
+def _read_npz(path: Path) -> dict[str, Any]:
+    import numpy as np
+
+    if not path.exists():
+        return {}
+    try:
+        # From memory: NumPy leaves the file of an archive that is none open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
+        raise UsageError(
+            f"{path}: cannot be read, or cut off ({problem}); run `lemmata verify` again."
+        ) from None
+
+
+def _flat(id: str) -> str:
+    return id.replace("/", ".")
