@@ -1,0 +1,93 @@
+"""What is drawn: the last verdict on a claim, its points and its arrays, as they are stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lemmata.verify.errors import UsageError
+from lemmata.verify.manifest import versions
+from lemmata.verify.store import Store
+
+
+@dataclass(frozen=True)
+class Result:
+    """A claim's entry in the results, the manifest of its run, its points and arrays."""
+
+    record: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    points: Mapping[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def id(self) -> str:
+        """The claim's id."""
+        return self.record["id"]
+
+    def column(self, name: str) -> np.ndarray:
+        """A column of the points; `UsageError` where the verdict has none."""
+        return self._of(self.points, name, "points")
+
+    def array(self, name: str) -> np.ndarray:
+        """An array that the measurement attached; `UsageError` where there is none."""
+        return self._of(self.arrays, name, "arrays")
+
+    def _of(self, data: Mapping[str, np.ndarray], name: str, kind: str) -> np.ndarray:
+        if name in data:
+            return data[name]
+        raise UsageError(
+            f"claim {self.id!r}: its stored {kind} have no {name!r}, but "
+            f"{', '.join(sorted(data)) or 'none at all'}; run `lemmata verify {self.id}` with this version of lemmata."
+        )
+
+
+def result(store: Store, id: str) -> Result:
+    """The last verdict on a claim, or `UsageError` if there is none."""
+    last = store.last(id)
+    if last is None:
+        raise UsageError(
+            f"claim {id!r}: no verdict is stored in {store.folder}; run `lemmata verify {id}`."
+        )
+    return Result(last["claims"][0], last["manifest"], store.points(id), store.arrays(id))
+
+
+def provenance(results: Sequence[Result]) -> str:
+    """What a picture was drawn from, as JSON that goes into its file: no times, no paths."""
+    return json.dumps(
+        {
+            "claims": {one.id: one.record["outcome"] for one in results},
+            "runs": _runs(results),
+        },
+        sort_keys=True,
+    )
+
+
+def _runs(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """The manifests of the results, each once, without what differs between two equal runs."""
+    kept = ("commit", "dirty", "versions", "seed", "profile", "fixed", "error_rate")
+    runs = [{name: one.manifest.get(name) for name in kept} for one in results]
+    return [run for i, run in enumerate(runs) if run not in runs[:i]]
+
+
+def origin(results: Sequence[Result]) -> str:
+    """One line for the picture: version and seed; and that results are of different runs, if so."""
+    runs = _runs(results)
+    of = sorted({_of_one(run) for run in runs})
+    words = "; ".join(of)
+    installed = versions()["lemmata"]
+    old = sorted({str(run["versions"].get("lemmata")) for run in runs} - {str(installed)})
+    if old:
+        words += f" (drawn by lemmata {installed})"
+    return ("results of different runs: " if len(of) > 1 else "") + words
+
+
+def _of_one(run: Mapping[str, Any]) -> str:
+    words = [f"lemmata {run['versions'].get('lemmata')}", f"seed {run['seed']}", run["profile"]]
+    if run["commit"]:
+        words.append(f"{run['commit'][:7]}{', changed' if run['dirty'] else ''}")
+    words += [f"{name} = {value}" for name, value in sorted((run["fixed"] or {}).items())]
+    return ", ".join(words)

@@ -1,0 +1,58 @@
+"""How every picture looks: at the width of a column, readable in grey and by the colour-blind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+
+#: inches: a column of a paper (86 mm), and its text width
+COLUMN, PAGE = 3.39, 7.05
+
+# Of Okabe and Ito's eight colours (Color Universal Design, 2008) those whose greys differ.
+BLUE, ORANGE, GREEN, RED, SKY, GREY = (
+    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#777777",
+)  # fmt: skip
+#: in the order in which curves take them; each has a line style of its own too
+CURVES = (BLUE, RED, GREEN, ORANGE, SKY, "#000000")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+SETTINGS: dict[str, Any] = {
+    "figure.figsize": (COLUMN, 2.5),
+    "figure.dpi": 200,
+    "figure.constrained_layout.use": True,
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same bytes everywhere
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.4,
+    "legend.fontsize": 6.5,
+    "legend.framealpha": 0.85,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 3,
+    "errorbar.capsize": 1.2,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    # Fonts in the file: as TrueType in PDF, as shapes in SVG, whose reader may have no DejaVu.
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+    # The same bytes in every run.
+    "svg.hashsalt": "lemmata",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The settings of every picture, whatever the user's own are; without a screen."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.use("agg")
+        for name, value in SETTINGS.items():
+            mpl.rcParams[name] = value
+        yield
