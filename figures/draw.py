@@ -20,7 +20,7 @@ def prepare(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise UsageError(
-            f"-o {folder}: cannot be created ({problem.strerror}); choose a folder that is writable."
+            f"-o {folder}: cannot be created ({problem.strerror}); name a folder that can be."
         ) from None
     check_writable(folder / f"claim.{FORMATS[0]}", "-o")
 
@@ -30,8 +30,8 @@ def draw(ids: Sequence[str], store: Store, folder: Path) -> Iterator[Path]:
 
     A claim whose check crashed has none, and is left out.
 
-    **Raises:** `UsageError` where a claim has no stored verdict, or its files cannot be read: before
-    anything is drawn.
+    **Raises:** `UsageError` before anything is drawn where a claim has no stored verdict, or one
+    that cannot be read.
     """
     found = [result(store, id) for id in ids]
     prepare(folder)

@@ -39,9 +39,10 @@ class Result:
     def _of(self, data: Mapping[str, np.ndarray], name: str, kind: str) -> np.ndarray:
         if name in data:
             return data[name]
+        there = ", ".join(sorted(data)) or "none at all"
         raise UsageError(
-            f"claim {self.id!r}: its stored {kind} have no {name!r}, but "
-            f"{', '.join(sorted(data)) or 'none at all'}; run `lemmata verify {self.id}` with this version of lemmata."
+            f"claim {self.id!r}: its stored {kind} have no {name!r}, but {there}; run "
+            f"`lemmata verify {self.id}` with this version of lemmata."
         )
 
 

@@ -20,7 +20,7 @@ CURVES = (BLUE, RED, GREEN, ORANGE, SKY, "#000000")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
-SETTINGS: dict[str, Any] = {
+SETTINGS: Any = {
     "figure.figsize": (COLUMN, 2.5),
     "figure.dpi": 200,
     "figure.constrained_layout.use": True,
@@ -53,6 +53,5 @@ def style() -> Iterator[None]:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.use("agg")
-        for name, value in SETTINGS.items():
-            mpl.rcParams[name] = value
-        yield
+        with mpl.rc_context(SETTINGS):
+            yield
