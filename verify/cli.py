@@ -137,6 +137,29 @@ def verify(
 
 
 @app.command()
+def figures(
+    names: Select = None,
+    folder: Annotated[
+        Path, typer.Option("-o", metavar="DIR", help="The folder to write into.")
+    ] = Path("build/figures"),
+) -> None:
+    """Draw the stored verdicts as PDF, SVG and PNG; nothing is measured anew."""
+    from lemmata.figures.draw import draw
+    from lemmata.verify.loading import select
+    from lemmata.verify.store import Store
+
+    store = Store()
+    ids = [one.claim.id for one in select(names or [])]
+    decided = ids if names else [id for id in ids if store.last(id) is not None]
+    if not decided:
+        raise UsageError(f"no verdict is stored in {store.folder}; run `lemmata verify` first.")
+    written = 0
+    for path in draw(decided, store, folder):
+        written += path.suffix == ".pdf"
+    print(f"{written} picture{'s' * (written != 1)}, each as PDF, SVG and PNG, in {folder}")
+
+
+@app.command()
 def compare(
     old: Annotated[Path, typer.Argument(metavar="OLD.json")],
     new: Annotated[Path, typer.Argument(metavar="NEW.json")],

@@ -1,0 +1,177 @@
+"""Pictures of stored verdicts: the same bytes in every run, and nothing but what is stored."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from tests.helpers import claimed, exactly
+
+from lemmata.figures import generic
+from lemmata.figures.draw import draw
+from lemmata.figures.stored import Result, origin, provenance, result
+from lemmata.figures.style import style
+from lemmata.verify.compare.bound import Bound
+from lemmata.verify.decide import decide
+from lemmata.verify.domain import Domain
+from lemmata.verify.errors import UsageError
+from lemmata.verify.interval import Interval, Log
+from lemmata.verify.results import record
+from lemmata.verify.settings import Profile, Settings
+from lemmata.verify.store import Store
+
+SETTINGS = Settings(Profile("test", 9, 1.0))
+MANIFEST = {
+    "commit": "0123456789abcdef", "dirty": False, "versions": {"lemmata": "0.0.1"}, "seed": 3,
+    "profile": "quick", "fixed": {}, "error_rate": 1e-3, "started": "2026-01-01T00:00:00+00:00",
+}  # fmt: skip
+line = Domain(x=Interval(1, 2))
+plane = Domain(x=Interval(1, 2), y=Log(0.01, 100.0))
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Callable[..., Store]:
+    """Decides a claim and keeps it in a store of its own."""
+
+    def keep(one, started="2026-01-01T00:00:00+00:00", seed=3) -> Store:
+        store = Store(tmp_path / "store")
+        store.prepare()
+        verdict = decide(one, SETTINGS)
+        store.save_data(one.id, verdict)
+        manifest = MANIFEST | {"started": started, "seed": seed}
+        store.save_claim(manifest, record(one, verdict, "lemmata verify test/claim"))
+        return store
+
+    return keep
+
+
+def right(domain=line, id="test/claim"):
+    return claimed(exactly(lambda p: p.x), lambda p: p.x, domain, id=id)
+
+
+def test_two_runs_give_the_same_bytes(kept, tmp_path: Path) -> None:
+    written = {}
+    for run, started in enumerate(("2026-01-01T00:00:00+00:00", "2027-02-02T02:02:02+00:00")):
+        store = kept(right(), started)
+        for path in draw(["test/claim"], store, tmp_path / str(run)):
+            written.setdefault(path.suffix, []).append(path.read_bytes())
+    assert sorted(written) == [".pdf", ".png", ".svg"]
+    for kind, (one, other) in written.items():
+        assert one == other, kind
+        assert b"2026-01" not in one, kind
+
+
+def test_another_seed_shows_in_the_picture_and_in_the_file(kept, tmp_path: Path) -> None:
+    for seed in (3, 4):
+        store = kept(right(), seed=seed)
+        list(draw(["test/claim"], store, tmp_path / str(seed)))
+        text = (tmp_path / str(seed) / "test.claim.svg").read_text()
+        assert f'"seed": {seed}' in text.replace("&quot;", '"')
+        with style():
+            assert f"seed {seed}" in generic.draw(result(store, "test/claim")).get_supxlabel()
+
+
+def test_results_of_another_version_say_so(kept) -> None:
+    one = result(kept(right()), "test/claim")
+    assert re.fullmatch(
+        r"lemmata 0\.0\.1, seed 3, quick, 0123456 \(drawn by lemmata [\d.]+\)", origin([one])
+    )
+
+
+def test_results_of_different_runs_say_so(kept) -> None:
+    one = result(kept(right()), "test/claim")
+    other = Result(one.record, {**one.manifest, "seed": 5}, one.points, one.arrays)
+    assert origin([one, other]).startswith("results of different runs: ")
+    assert not origin([one, one]).startswith("results of different runs")
+    assert len(json.loads(provenance([one, other]))["runs"]) == 2
+
+
+def test_the_picture_shows_each_point_once_where_it_was_measured(kept) -> None:
+    store = kept(claimed(exactly(lambda p: p.x + 0.5 * (p.x > 1.5)), lambda p: p.x, line))
+    one = result(store, "test/claim")
+    with style():
+        axes = generic.draw(one).axes[0]
+    bars = {bar.get_label(): bar.lines[0].get_xydata() for bar in axes.containers}
+    assert sorted(bars) == ["measured: agrees", "measured: disagrees"]
+    shown = np.concatenate(list(bars.values()))
+    stored = np.stack([one.column("at.x"), one.column("value")], axis=1)
+    np.testing.assert_array_equal(shown[shown[:, 0].argsort()], stored[stored[:, 0].argsort()])
+    (curve,) = (one for one in axes.lines if one.get_label() == "claimed")
+    np.testing.assert_array_equal(curve.get_xdata(), curve.get_ydata())
+
+
+def test_a_counterexample_is_named(kept) -> None:
+    store = kept(claimed(exactly(lambda p: 2 * p.x), lambda p: p.x, line))
+    with style():
+        text = generic.draw(result(store, "test/claim")).get_supxlabel()
+    assert text.startswith("refuted, against expectation; counterexample: x = 1")
+
+
+@pytest.mark.parametrize(
+    ("domain", "label"), [(line, "x"), (plane, "claimed"), (Domain(), "point")]
+)
+def test_the_horizontal_axis_is_what_varies(kept, domain: Domain, label: str) -> None:
+    value = (lambda p: p.x) if domain.axes else (lambda p: 2.0)
+    one = result(kept(claimed(exactly(value), value, domain)), "test/claim")
+    assert generic.abscissa(one)[1] == label
+
+
+def test_a_bound_has_no_panel_of_margins(kept) -> None:
+    bound = claimed(
+        exactly(lambda p: p.x),
+        lambda p: 3.0,
+        line,
+        compare=Bound(side="at most", absolute=0.1, because="a test"),
+    )
+    with style():
+        assert len(generic.draw(result(kept(bound), "test/claim")).axes) == 1
+
+
+def test_the_users_own_settings_are_left_alone(kept, tmp_path: Path) -> None:
+    store = kept(right())
+    with mpl.rc_context({"lines.linewidth": 7.5}):
+        list(draw(["test/claim"], store, tmp_path / "out"))
+        assert mpl.rcParams["lines.linewidth"] == 7.5
+
+
+def test_without_a_verdict_nothing_is_drawn(kept, tmp_path: Path) -> None:
+    store = kept(right())
+    with pytest.raises(UsageError, match=r"'test/other': no verdict is stored .*verify test/other"):
+        list(draw(["test/claim", "test/other"], store, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_is_named(kept, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"-o .*file/out: cannot be created"):
+        list(draw(["test/claim"], kept(right()), tmp_path / "file" / "out"))
+
+
+def test_a_verdict_of_a_version_that_kept_no_points_says_what_to_do(kept) -> None:
+    one = result(kept(right()), "test/claim")
+    bare = Result(one.record, one.manifest, {}, {})
+    with pytest.raises(UsageError, match=r"stored points have no 'claimed', but none at all; run"):
+        bare.column("claimed")
+
+
+def test_the_command_draws_what_is_stored(tmp_path: Path) -> None:
+    def lemmata(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "lemmata.verify", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    empty = lemmata("figures")
+    assert (empty.returncode, empty.stdout) == (2, "")
+    assert "no verdict is stored" in empty.stderr
+    assert not (tmp_path / "build").exists()
+    assert lemmata("verify", "delayed-repression/interior-equilibrium").returncode == 0
+    drawn = lemmata("figures", "-o", "pictures")
+    assert drawn.stdout == "1 picture, each as PDF, SVG and PNG, in pictures\n"
+    assert drawn.returncode == 0, drawn.stderr
+    names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    stem = "delayed-repression.interior-equilibrium"
+    assert names == [f"{stem}.pdf", f"{stem}.png", f"{stem}.svg"]
