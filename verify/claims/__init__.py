@@ -38,6 +38,7 @@ CATALOGUE = (
     "sensing_bounds",
     "sensing_asymmetric",
     "sensing_finite",
+    "sensing_many",
     "sensing_robust",
     "sensing_robust_noise",
 )
