@@ -41,4 +41,5 @@ CATALOGUE = (
     "sensing_many",
     "sensing_robust",
     "sensing_robust_noise",
+    "sensing_phase",
 )
