@@ -6,13 +6,13 @@ tolerance changes bounds the error of the finer one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from lemmata.verify.measurement import Measurement
+from lemmata.verify.measurement import Measurement, Series
 
 Array = np.ndarray
 Field = Callable[[Any], Any]
@@ -79,13 +79,42 @@ def asymmetric(
     truth: Array, F: Array, G: Array, time: float, value: Callable[[Array, Array], Any]
 ) -> Measurement:
     r"""$F' = (\Sigma - F G^T) G$, $G' = (\Sigma - F G^T)^T F$: `value` of F and G."""
-    rows = len(F)
+    field, rows = _two_factors(truth, len(F)), len(F)
+    return integrated(
+        field, np.concatenate([F, G]), time, lambda W: value(W[:rows], W[rows:]), ENTRIES
+    )
+
+
+def asymmetric_errors(truth: Array, F: Array, G: Array, times: Sequence[float]) -> Series:
+    """The squared error of F G^T at times of the same flow, by two tolerances likewise."""
+    field, rows, start = _two_factors(truth, len(F)), len(F), np.concatenate([F, G])
+    runs = [
+        solve_ivp(
+            lambda _, y: field(y.reshape(start.shape)).ravel(), (0.0, times[-1]), start.ravel(),
+            t_eval=times, method="DOP853", rtol=rtol, atol=ENTRIES,
+        )
+        for rtol in TOLERANCES
+    ]  # fmt: skip
+    if not all(run.success for run in runs):
+        return Series(times, np.full(len(times), np.nan), converged=False, note=runs[0].message)
+    coarse, fine = (
+        np.array([np.sum((W[:rows] @ W[rows:].T - truth) ** 2) for W in _states(run, start.shape)])
+        for run in runs
+    )
+    return Series(times, fine, bias=np.abs(fine - coarse) + 1e-13 * fine)
+
+
+def _states(run: Any, shape: tuple[int, ...]) -> Array:
+    """The matrices of a run, (times, *shape)."""
+    return run.y.T.reshape(-1, *shape)
+
+
+def _two_factors(truth: Array, rows: int) -> Field:
+    """The field of F above G."""
 
     def field(W: Array) -> Array:
         F, G = W[:rows], W[rows:]
         R = truth - F @ G.T
         return np.concatenate([R @ G, R.T @ F])
 
-    return integrated(
-        field, np.concatenate([F, G]), time, lambda W: value(W[:rows], W[rows:]), ENTRIES
-    )
+    return field

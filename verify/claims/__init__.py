@@ -37,6 +37,7 @@ CATALOGUE = (
     "sensing_symmetric",
     "sensing_bounds",
     "sensing_asymmetric",
+    "sensing_modified",
     "sensing_finite",
     "sensing_many",
     "sensing_robust",
