@@ -1,12 +1,17 @@
 """The derivations of matrix sensing replay, and say what integration, limits and descent say."""
 
+import re
+from importlib import import_module
+from pkgutil import iter_modules
+
 import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
 
+import lemmata.theory
 from lemmata.theory import (
-    sensing_balanced,
+    sensing,
     sensing_descent,
     sensing_imbalance,
     sensing_riccati,
@@ -17,18 +22,31 @@ from lemmata.theory.derivation import Derivation, Step
 
 pytestmark = pytest.mark.heavy
 
-DERIVATIONS = [
-    sensing_scalar.noise, sensing_scalar.noise_error, sensing_scalar.late_constant,
-    sensing_scalar.noise_slope, sensing_scalar.crossover, sensing_scalar.signal,
-    sensing_scalar.signal_amplitude, sensing_riccati.solution, sensing_riccati.deviation_flow,
-    sensing_riccati.noise_block, sensing_riccati.lower_bound, sensing_imbalance.noise,
-    sensing_imbalance.noise_amplitude, sensing_imbalance.balanced_noise, sensing_imbalance.thirds,
-    sensing_imbalance.signal, sensing_imbalance.signal_rate, sensing_balanced.solution,
-    sensing_balanced.eigenvalue, sensing_descent.increment, sensing_descent.slowest,
-    sensing_descent.fastest, sensing_descent.drift, sensing_descent.linear_rate,
-    sensing_descent.exact_rank_rate, sensing_descent.imbalanced_rate,
-    sensing_descent.unbalanced_step, sensing_signs.along, sensing_signs.with_outliers,
-]  # fmt: skip
+DERIVATIONS = [derive for forms in sensing.FORMS.values() for derive in forms]
+
+
+def test_the_index_has_every_derivation_once_and_a_row_for_each_form():
+    modules = [
+        import_module(f"lemmata.theory.{one.name}")
+        for one in iter_modules(lemmata.theory.__path__)
+        if one.name.startswith("sensing_")
+    ]
+    made = {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if callable(value)
+        and getattr(value, "__module__", "") == module.__name__
+        and getattr(value, "__annotations__", {}).get("return") is Derivation
+    }
+    assert len(made) > 30
+    assert set(DERIVATIONS) == made
+    assert len(DERIVATIONS) == len(made)
+    rows = re.findall(r"^\| `(.+?)` \| .* \| (\w+) \|$", sensing.__doc__, re.M)
+    assert [name for name, _ in rows] == list(sensing.FORMS)
+    for name, module in rows:
+        found = {derive.__module__ for derive in sensing.FORMS[name]}
+        assert found == {f"lemmata.theory.sensing_{module}"}
 
 
 @pytest.mark.parametrize("derive", DERIVATIONS, ids=lambda d: f"{d.__module__[24:]}-{d.__name__}")

@@ -50,10 +50,11 @@ def _truths_and_starts(batch: tuple[int, ...], r: int, k: int) -> tuple[Array, A
     seeds = range(first, first + TOGETHER)
     truths = np.stack([truth(seed, (N, N), r, LEAST if r > 1 else 1.0) for seed in seeds])
     X = np.stack([start(seed, N, k, 1.0) for seed in seeds])
-    if k == r:
-        # Near the end, for a start that hardly sees a direction of the truth finds that one last.
-        values, vectors = np.linalg.eigh(truths)
-        X = 0.3 * X + vectors[..., -r:] * np.sqrt(values[:, None, -r:])
+    # Near the end: a start that hardly sees a direction of the truth finds that one last, and
+    # noise that begins small shows its law late.
+    values, vectors = np.linalg.eigh(truths)
+    X = 0.3 * X if k == r else X / np.linalg.norm(X, axis=-2, keepdims=True)
+    X[..., :r] = (X[..., :r] if k == r else 0) + vectors[..., -r:] * np.sqrt(values[:, None, -r:])
     return truths, np.pad(X, ((0, 0), (0, 0), (0, COLUMNS - k)))
 
 

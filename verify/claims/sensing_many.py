@@ -68,7 +68,8 @@ def rate(p: Point, accuracy: Accuracy) -> Measurement:
     compare=Equal(absolute=0.15, because=POWERS),
     wrong=ROOT,
     uses=("matrix-sensing/symmetric/constant",),
-    scope=GAUSSIAN.format(FAR[0], FAR[-1]) + "; k = 2, r = 1, eta T = 400",
+    scope=GAUSSIAN.format(FAR[0], FAR[-1]) + "; k = 2, r = 1, eta T = 400, a settled signal and"
+    " noise of size 1 at first",
 )
 def constant(p: Point, accuracy: Accuracy) -> Measurement:
     """The slope of the deviation at the end of a run over m, over seeds."""
@@ -85,7 +86,8 @@ def constant(p: Point, accuracy: Accuracy) -> Measurement:
     compare=Equal(absolute=0.25, because="half-powers of m lie twice that apart"),
     wrong={"m^(-1/2), like the constant": -0.5, "m^(-3/2)": -1.5, "no gain": 0},
     uses=(f"{HERE}/symmetric/rate",),
-    scope=GAUSSIAN.format(NEAR[0], NEAR[-1]) + "; k = 2, r = 1, the local slope about eta T = 300",
+    scope=GAUSSIAN.format(NEAR[0], NEAR[-1]) + "; k = 2, r = 1, the local slope about eta T = 300,"
+    " a settled signal and noise of size 1 at first",
 )
 def slope(p: Point, accuracy: Accuracy) -> Measurement:
     """The slope over m of the mean by which local slopes are above those with all known."""
