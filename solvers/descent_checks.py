@@ -11,6 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from lemmata.solvers.kernel_checks import Function, all_finite, checked_inputs, checked_shape
+from lemmata.solvers.looks import ascending
 
 MOST_STEPS = 10**7
 
@@ -76,13 +77,7 @@ def checked_rate(rate: ArrayLike) -> Array:
 
 def checked_steps(steps: Sequence[int]) -> np.ndarray:
     """Numbers of steps at which to look: whole, not negative, ascending."""
-    looks = np.asarray(steps)
-    fits = looks.ndim == 1 and looks.size > 0 and looks.dtype.kind in "iu"
-    if not fits or looks[0] < 0 or np.any(np.diff(looks.astype(np.int64)) <= 0):
-        raise ValueError(
-            f"`steps={steps!r}` must be whole numbers of at least 0 that ascend, such as (0, 100)."
-        )
-    return looks.astype(np.int64)
+    return ascending(steps, "whole numbers of at least 0 that ascend, such as (0, 100)")
 
 
 def checked_times(times: Sequence[float], step: float) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,8 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from lemmata.solvers.looks import ascending
+
 #: relative to the largest: below it a singular value of the truth counts as zero
 NEGLIGIBLE = 1e-12
 PER_DECADE = 24
@@ -105,14 +107,11 @@ def checked_looks(steps: int | Sequence[int]) -> np.ndarray:
         decades = np.arange(math.ceil(PER_DECADE * math.log10(last)) + 1) / PER_DECADE
         spaced = np.rint(10.0**decades).astype(np.int64)
         return np.unique([0, *spaced[spaced < last], last])
-    looks = np.asarray(steps)
-    fits = looks.ndim == 1 and looks.size > 0 and looks.dtype.kind in "iu"
-    if not fits or looks[0] < 0 or np.any(np.diff(looks.astype(np.int64)) <= 0):
-        raise ValueError(
-            f"`steps={steps!r}` must be a whole number of at least 1, or whole numbers of at least "
-            "0 that ascend, such as (0, 10, 100)."
-        )
-    return looks.astype(np.int64)
+    return ascending(
+        steps,
+        "a whole number of at least 1, or whole numbers of at least 0 that ascend, such as "
+        "(0, 10, 100)",
+    )
 
 
 def checked_rates(rate: ArrayLike, lead: tuple[int, ...], limit: float) -> Array:
