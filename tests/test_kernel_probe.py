@@ -1,5 +1,6 @@
 """Quadratures of what their nodes would pass over: the bound holds, or there is none."""
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from lemmata.verify import kernel_quadrature
 from lemmata.verify.kernel_bounds import analytic_with_bound
 from lemmata.verify.kernel_pairs import Pairs, equal
 from lemmata.verify.kernel_quadrature import NotConverged, Quadrature
@@ -79,3 +81,17 @@ def test_steep_functions_are_refused_with_the_reason(steepness: float, w: float)
     text = r"(pass over places where phi changes|do not fall as for).*around which it is steep"
     with pytest.raises(NotConverged, match=text):
         analytic_with_bound([1.0, 1.0], None, 2, steep, w, 0.0, "jacot", "nngp")
+
+
+def test_what_is_kept_of_a_quadrature_is_bounded_and_does_not_travel(monkeypatch) -> None:
+    monkeypatch.setattr(kernel_quadrature, "_KEPT", 2)
+    rule = Quadrature(np.tanh, _slope_of_tanh)
+    values = [rule.integrate(equal(q), slope=False).value for q in (0.5, 1.0, 2.0)]
+    assert rule._known.cache_info().currsize == 2  # pyright: ignore[reportFunctionMemberAccess]
+    copy = pickle.loads(pickle.dumps(rule))
+    assert copy == rule
+    assert copy.integrate(equal(0.5), slope=False).value == values[0]
+
+
+def _slope_of_tanh(x: Any) -> Any:
+    return 1 / np.cosh(x) ** 2

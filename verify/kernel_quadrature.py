@@ -20,8 +20,8 @@ factor e per deviation from its largest ratio to that growth within.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from numbers import Real
 from typing import Any
 
@@ -42,6 +42,8 @@ _LEVELS = 7
 _FALL = 8.0
 # What rounding alone may make of the means that a rule has to give.
 _MISSED = 64 * np.finfo(float).eps
+# How many means are kept: beyond what the inputs and layers of one kernel recur to.
+_KEPT = 1024
 
 
 class NotConverged(ArithmeticError):
@@ -113,6 +115,10 @@ class Quadrature:
         object.__setattr__(self, "kinks", tuple(sorted(float(k) for k in kinks)))
         if not isinstance(self.tolerance, Real) or not 0 < self.tolerance < 1:
             raise UsageError(f"tolerance={self.tolerance!r} must be a number between 0 and 1.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is kept beside the fields is found anew; compiled functions and caches do not travel.
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @cached_property
     def _slope(self) -> Callable[[Any], Any]:
@@ -210,28 +216,25 @@ class Quadrature:
                 return np.inf
         return 16 * max(worst - _MISSED, 0.0) * float(np.sqrt(square))
 
-    def _known(self, q: float, slope: bool) -> tuple[Array, Array]:
-        """Means of one Gaussian of this variance, and their errors; the same variances recur."""
-        if (q, slope) not in self._means:
-            function, root = self._slope if slope else self.phi, np.sqrt(q)
-            reach = 2.0 ** np.ceil(np.log2(REACH * root)) if root else 0.0
-            if root and (reach, slope) not in self._places:
-                self._places[reach, slope] = steep_places(function, reach)
-            if root:
-                cuts = np.concatenate([self.kinks, self._places[reach, slope]])
-                found = line_means(function, root, REACH, cuts)
-            else:
-                found = tests(np.asarray(function(np.zeros(1))), np.zeros(1))[:, 0], np.zeros(3)
-            self._means[q, slope] = found
-        return self._means[q, slope]
+    @cached_property
+    def _known(self) -> Callable[[float, bool], tuple[Array, Array]]:
+        """Means of one Gaussian of a variance, and their errors; the same variances recur."""
+        return lru_cache(maxsize=_KEPT)(self._means)
+
+    def _means(self, q: float, slope: bool) -> tuple[Array, Array]:
+        function, root = self._slope if slope else self.phi, np.sqrt(q)
+        if not root:
+            return tests(np.asarray(function(np.zeros(1))), np.zeros(1))[:, 0], np.zeros(3)
+        places = self._steep(float(2.0 ** np.ceil(np.log2(REACH * root))), slope)
+        return line_means(function, root, REACH, np.concatenate([self.kinks, places]))
 
     @cached_property
-    def _means(self) -> dict[tuple[float, bool], tuple[Array, Array]]:
-        return {}
+    def _steep(self) -> Callable[[float, bool], Array]:
+        """Where phi (or its slope) is steep within a reach, of which there are few."""
+        return lru_cache(maxsize=_KEPT)(self._places)
 
-    @cached_property
-    def _places(self) -> dict[tuple[float, bool], Array]:
-        return {}
+    def _places(self, reach: float, slope: bool) -> Array:
+        return steep_places(self._slope if slope else self.phi, reach)
 
     def value_by(self, rule: Rule, pairs: Pairs, *, slope: bool) -> float:
         """The value that a rule gives, without a bound."""
