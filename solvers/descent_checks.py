@@ -44,7 +44,7 @@ def checked_data(
 ) -> tuple[Array, Array, Array]:
     """Training points, targets and test points as arrays that fit `f` and each other."""
     points, further = checked_inputs(x, test, ("x", "test"))
-    one = jax.tree.map(lambda leaf: leaf[0], params)
+    one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), params)
     expected = (len(points), *checked_shape(f, one, points))
     targets = jnp.asarray(y)
     if targets.shape != expected:

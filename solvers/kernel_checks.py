@@ -19,10 +19,14 @@ OUTPUTS: tuple[Outputs, ...] = ("full", "trace", "diagonal")
 def all_finite(tree: Any) -> bool:
     """Whether all numbers in these arrays are finite; of tracers nothing is known, so True."""
     with jax.ensure_compile_time_eval():  # constants inside a traced function are known, too
-        return all(
-            isinstance(leaf, Tracer) or bool(jnp.all(jnp.isfinite(leaf)))
-            for leaf in jax.tree.leaves(tree)
-        )
+        return all(isinstance(leaf, Tracer) or _finite(leaf) for leaf in jax.tree.leaves(tree))
+
+
+def _finite(leaf: Any) -> bool:
+    # By NumPy where the numbers are at hand: JAX would compile two programs for every new shape.
+    if isinstance(leaf, Array) and {one.platform for one in leaf.devices()} != {"cpu"}:
+        return bool(jnp.all(jnp.isfinite(leaf)))
+    return bool(np.all(np.isfinite(np.asarray(leaf))))
 
 
 def split_params(params: Any) -> tuple[Any, Any]:
