@@ -6,7 +6,7 @@ import pytest
 from lemmata.theory import ntk_kinks
 from lemmata.verify import backend
 from lemmata.verify.accuracy import Accuracy
-from lemmata.verify.claims import ntk_experiments
+from lemmata.verify.claims import ntk_bands, ntk_experiments
 from lemmata.verify.claims import ntk_kinks as kinks
 from lemmata.verify.compare.base import Agreement
 from lemmata.verify.domain import Point
@@ -81,3 +81,56 @@ def test_the_kernel_on_the_circle(predicted: float, effort: float, expected: Agr
     (measured,) = claim.methods[0].measure(batch, Accuracy(effort)).split(1)
     found = claim.compare.judge(predicted, claim.compare.estimate(measured, 1e-5))
     assert found.agreement is expected
+
+
+def test_the_layers_on_the_circle_add_up_to_what_is_known() -> None:
+    assert [round(one, 5) for one in ntk_experiments._shares(0)] == [
+        0.06375,
+        0.06625,
+        0.07125,
+        0.08125,
+    ]
+    assert [round(one, 5) for one in ntk_experiments._shares(1)] == [
+        0.02143,
+        0.03191,
+        0.04677,
+        0.06987,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shift", "effort", "expected"),
+    [
+        (0, 1.0, Agreement.AGREES),
+        (1, 1.0, Agreement.DISAGREES),
+        (-1, 1.0, Agreement.DISAGREES),
+        (0, 0.1, Agreement.UNRESOLVED),
+    ],
+)
+def test_a_layer_is_told_from_its_neighbours(
+    shift: int, effort: float, expected: Agreement
+) -> None:
+    claim = ntk_experiments.layers_on_circle
+    at = claim.domain.point(eighths=1, layer=3)
+    batch = Point({name: np.array([value]) for name, value in at.items()})
+    (measured,) = claim.methods[0].measure(batch, Accuracy(effort)).split(1)
+    predicted = ntk_experiments._share(at, shift=shift)
+    found = claim.compare.judge(predicted, claim.compare.estimate(measured, 1e-5))
+    assert found.agreement is expected
+
+
+@pytest.mark.parametrize("name", ["coverage", "on_data"])
+def test_the_band_holds_what_it_should_and_closes_on_the_data(name: str) -> None:
+    claim = getattr(ntk_bands, name)
+    (at,) = claim.domain.sample(1, seed=0)
+    measured = claim.methods[0].measure(at, Accuracy())
+    (wrong,) = claim.wrong.values()
+    for predicted, effort, expected in (
+        (claim.predicted, 1.0, Agreement.AGREES),
+        (wrong(at), 1.0, Agreement.DISAGREES),
+        (claim.predicted, 0.02, Agreement.UNRESOLVED),
+    ):
+        if effort < 1:
+            measured = claim.methods[0].measure(at, Accuracy(effort))
+        found = claim.compare.judge(predicted, claim.compare.estimate(measured, 1e-5))
+        assert found.agreement is expected

@@ -59,15 +59,16 @@ def _descended(
     given: Descent, rng: np.random.Generator, networks: int, width: int, inside: int
 ) -> Moved:
     setting = drawn(
-        rng, networks, (width,), w=given.w, b=given.b, inside=inside, activation=jax.nn.relu
-    )
-    x = setting.scale * jnp.full((1, 2), given.x)
+        rng, networks, (width,), w=given.w, b=given.b, inside=inside, activation=jax.nn.relu,
+        dtype=np.float32,
+    )  # fmt: skip
+    x = np.full((1, 2), setting.scale * given.x, np.float32)
     found = descend(
-        setting.network, setting.params, x, np.array([[given.y]]),
+        setting.network, setting.params, x, np.array([[given.y]], np.float32),
         steps=(given.steps,), rate=given.rate, at_once=AT_ONCE,
     )  # fmt: skip
     before, after = (_seen(setting.network, one, x) for one in (setting.params, found.params))
-    return Moved(*(np.asarray(one) for one in (before[0], after[0], before[1], after[1])))
+    return Moved(*(np.asarray(one, float) for one in (before[0], after[0], before[1], after[1])))
 
 
 @eqx.filter_jit

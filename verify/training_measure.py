@@ -59,11 +59,13 @@ def drawn(
     outputs: int = 1,
     inside: int | None = None,
     activation: Any = jnp.tanh,
+    dtype: Any = np.float64,
 ) -> Setting:
     """Networks of two inputs with hidden layers of one width each, drawn at random.
 
     **Arguments:** `hidden`: widths, all equal. `b`, `w`: scales of biases and weights. `inside`:
-    the width of the program; `activation` must then be zero at zero.
+    the width of the program; `activation` must then be zero at zero. `dtype`: single precision
+    takes half of the time, and moves an output by a millionth or so.
     """
     most = inside or hidden[0]
     if len(set(hidden)) != 1 or most < hidden[0]:
@@ -74,12 +76,15 @@ def drawn(
     for shape, room in zip(
         zip(own[1:], own[:-1], strict=True), zip(given[1:], given[:-1], strict=True), strict=True
     ):
-        layer = {"w": np.zeros((networks, *room)), "b": np.zeros((networks, room[0]))}
-        layer["w"][:, : shape[0], : shape[1]] = rng.standard_normal((networks, *shape))
-        layer["b"][:, : shape[0]] = rng.standard_normal((networks, shape[0]))
+        layer = {
+            "w": np.zeros((networks, *room), dtype),
+            "b": np.zeros((networks, room[0]), dtype),
+        }
+        layer["w"][:, : shape[0], : shape[1]] = rng.standard_normal((networks, *shape), dtype)
+        layer["b"][:, : shape[0]] = rng.standard_normal((networks, shape[0]), dtype)
         params.append({name: jnp.asarray(leaf) for name, leaf in layer.items()})
     # Arrays and not floats, which would be compiled in.
-    net = DenseNetwork(given, activation, jnp.asarray(w / scale), jnp.asarray(b))
+    net = DenseNetwork(given, activation, jnp.asarray(w / scale, dtype), jnp.asarray(b, dtype))
     return Setting(net, tuple(params), scale)
 
 
@@ -93,24 +98,30 @@ def inputs(angle_2: float, angle: float) -> np.ndarray:
 
 
 def slope_over_kernel(
-    rng: np.random.Generator, width: int, points: int, b: float, inside: int
+    rng: np.random.Generator, width: int, points: int, b: float, inside: int, room: int
 ) -> float:
     r"""-dC/dt in gradient flow over the sum of $d_i^T \Theta_{ij} d_j$, of a random network.
 
-    Two outputs, random inputs and targets, all derivatives by differentiation.
+    Two outputs, random inputs and targets, all derivatives by differentiation. Only the first
+    `points` of `room` inputs are in the cost, so that one program serves any number of them.
     """
     setting = drawn(rng, 1, (width, width), b=b, outputs=2, inside=inside)
-    x = jnp.asarray(setting.scale * rng.standard_normal((points, 2)))
-    y = jnp.asarray(rng.standard_normal((points, 2)))
-    kernel = tangent_kernel(setting.network, setting.one, x)
-    d, slope = _downhill(setting.network, setting.one, x, y)
-    return float(-slope / jnp.einsum("ia,ijab,jb->", d, kernel, d))
+    x = jnp.asarray(setting.scale * rng.standard_normal((room, 2)))
+    y = jnp.asarray(rng.standard_normal((room, 2)))
+    kernel = np.asarray(tangent_kernel(setting.network, setting.one, x))
+    errors, slope = _downhill(setting.network, setting.one, x, y, jnp.asarray(points))
+    d = np.asarray(errors)[:points]
+    return -float(slope) / np.einsum("ia,ijab,jb->", d, kernel[:points, :points], d)
 
 
 @eqx.filter_jit
-def _downhill(f: DenseNetwork, params: Parameters, x: Array, y: Array) -> tuple[Array, Array]:
+def _downhill(
+    f: DenseNetwork, params: Parameters, x: Array, y: Array, points: Array
+) -> tuple[Array, Array]:
+    counted = (jnp.arange(len(x)) < points)[:, None]
+
     def cost(p: Parameters) -> Array:
-        return jnp.sum((f(p, x) - y) ** 2) / (2 * len(x))
+        return jnp.sum(counted * (f(p, x) - y) ** 2) / (2 * points)
 
     velocity = jax.tree.map(jnp.negative, jax.grad(cost)(params))
     return f(params, x) - y, jax.jvp(cost, (params,), (velocity,))[1]
@@ -197,6 +208,10 @@ def _outputs(net: DenseNetwork, params: Parameters, x: Array) -> Array:
     return jax.vmap(lambda p: net(p, x)[0])(params)
 
 
+#: networks of an ensemble that are trained by one program, whatever their number
+ENSEMBLE = 2000
+
+
 def ensemble(
     rng: np.random.Generator,
     networks: int,
@@ -207,14 +222,23 @@ def ensemble(
     times: tuple[float, ...],
     step: float,
 ) -> Trained:
-    """Many rectifier networks of one hidden layer in gradient flow: (networks, times, tests)."""
-    setting = drawn(rng, networks, (width,), b=b, activation=jax.nn.relu)
-    x, y = data
-    found = flow(
-        setting.network, setting.params, x, y[:, None],
-        times=times, step=step, test=test, at_once=AT_ONCE,
-    )  # fmt: skip
-    return Trained(np.asarray(found.path.test)[..., 0], np.asarray(found.test_error)[..., 0])
+    """Many rectifier networks of one hidden layer in gradient flow: (networks, times, tests).
+
+    All of single precision.
+    """
+    x, y = (np.asarray(one, np.float32) for one in data)
+    parts = []
+    for _ in range(-(-networks // ENSEMBLE)):
+        setting = drawn(
+            rng, ENSEMBLE, (width,), b=b, activation=jax.nn.relu, dtype=np.float32
+        )  # fmt: skip
+        found = flow(
+            setting.network, setting.params, x, y[:, None],
+            times=times, step=step, test=test.astype(np.float32), at_once=AT_ONCE,
+        )  # fmt: skip
+        parts.append((np.asarray(found.path.test, float), np.asarray(found.test_error, float)))
+    values, errors = (np.concatenate(one)[:networks, ..., 0] for one in zip(*parts, strict=True))
+    return Trained(values, errors)
 
 
 # What a short training moves, against the width.
@@ -224,6 +248,12 @@ _X = inputs(1.7, 0.6)
 #: targets of a first output, and of a second one where there is one
 _Y = np.array([[1.0, -1.0], [-0.5, 1.0], [0.7, 1.0]])
 _DESCENT: dict[str, Any] = {"rate": 0.2, "at_once": AT_ONCE}
+
+
+def _data(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs, as the setting's program wants them, and targets."""
+    dtype = setting.params[0]["w"].dtype
+    return (setting.scale * _X).astype(dtype), _Y.astype(dtype)
 
 
 def motion(setting: Setting, steps: int) -> np.ndarray:
@@ -244,8 +274,8 @@ def drift(setting: Setting, steps: int) -> np.ndarray:
 def _moved(setting: Setting, steps: int, of: Callable[..., Array]) -> np.ndarray:
     """The relative change of `of(network, params, inputs)` in training, of each network."""
     net, start = setting.network, setting.params
-    x = jnp.asarray(setting.scale * _X)
-    found = descend(net, start, x, _Y[:, :1], steps=(steps,), **_DESCENT)
+    x, y = _data(setting)
+    found = descend(net, start, x, y[:, :1], steps=(steps,), **_DESCENT)
     before, after = (
         np.asarray(jax.vmap(lambda p: of(net, p, x))(params)) for params in (start, found.params)
     )
@@ -260,10 +290,11 @@ def parted(setting: Setting, steps: int) -> np.ndarray:
     net, both = setting.network, setting.params
     # A read-out of zeros with targets of zeros stays there, and sends nothing back.
     alone = (*both[:-1], {name: leaf.at[:, 1].set(0.0) for name, leaf in both[-1].items()})
-    x = setting.scale * _X
+    x, targets = _data(setting)
+    first = targets * np.array([1, 0], targets.dtype)
     ends = [
         np.asarray(descend(net, params, x, y, steps=(steps,), **_DESCENT).train)[:, 0, :, 0]
-        for params, y in ((both, _Y), (alone, _Y * [1.0, 0.0]))
+        for params, y in ((both, targets), (alone, first))
     ]
     return np.mean((ends[0] - ends[1]) ** 2, axis=1)
 

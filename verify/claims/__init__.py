@@ -18,6 +18,7 @@ CATALOGUE = (
     "ntk_initialisation",
     "ntk_training",
     "ntk_ensembles",
+    "ntk_bands",
     "ntk_positivity",
     "ntk_rates",
     "ntk_remarks",

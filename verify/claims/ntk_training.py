@@ -57,7 +57,7 @@ STEP = 0.7  # Theta/N has eigenvalues below 2
 def kernel_gradient_identity(p: Point, accuracy: Accuracy) -> Measurement:
     """The slope of the cost over the sum of the kernel with the errors, by differentiation."""
     rng = np.random.default_rng(int(p.seed))
-    found = measure.slope_over_kernel(rng, int(p.n), int(p.N), p.b, inside=40)
+    found = measure.slope_over_kernel(rng, int(p.n), int(p.N), p.b, inside=40, room=5)
     return Measurement(found, bias=1e-13 * abs(found))
 
 

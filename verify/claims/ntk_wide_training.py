@@ -163,7 +163,7 @@ def own_kernel(p: Point, accuracy: Accuracy) -> Series:
 
     def distances(n: int) -> np.ndarray:
         drawn = training.drawn(
-            accuracy.rng, accuracy.draws(4000), (n,), b=p.b, inside=WIDE[-1]
+            accuracy.rng, accuracy.draws(4000), (n,), b=p.b, inside=WIDE[-1], dtype=np.float32
         )  # fmt: skip
         x, y = training.inputs(1.7, 0.6), np.array([1.0, -0.5, 0.7])
         return measure.from_own_kernel(drawn, x, y, 0.2, 2)
@@ -195,7 +195,7 @@ def own_kernel_rectifier(p: Point, accuracy: Accuracy) -> Measurement:
         measure.from_own_kernel(
             training.drawn(
                 accuracy.rng, accuracy.draws(300), (int(n), int(n)), w=W, b=B, inside=128,
-                activation=_relu(),
+                activation=_relu(), dtype=np.float32,
             ),
             x, x[:, 0] * x[:, 1], 0.8, 50,
         )
