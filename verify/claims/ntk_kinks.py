@@ -23,7 +23,6 @@ from lemmata.verify.api import (
     deferred,
 )
 from lemmata.verify.claims.ntk_initialisation import jacot
-from lemmata.verify.claims.ntk_rates import HALF
 
 kinks = deferred("lemmata.theory.ntk_kinks")
 finite = deferred("lemmata.theory.ntk_finite_width")
