@@ -61,7 +61,7 @@ def _descended(
         rng, networks, (width,), w=given.w, b=given.b, inside=inside, activation=jax.nn.relu,
         dtype=np.float32,
     )  # fmt: skip
-    x = np.full((1, 2), setting.scale * given.x, np.float32)
+    x = jnp.asarray(np.full((1, 2), setting.scale * given.x, np.float32))
     found = descend(
         setting.network, setting.params, x, np.array([[given.y]], np.float32),
         steps=(given.steps,), rate=given.rate, at_once=AT_ONCE,

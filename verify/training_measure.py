@@ -84,7 +84,8 @@ def drawn(
         layer["b"][:, : shape[0]] = rng.standard_normal((networks, shape[0]), dtype)
         params.append({name: jnp.asarray(leaf) for name, leaf in layer.items()})
     # Arrays and not floats, which would be compiled in.
-    net = DenseNetwork(given, activation, jnp.asarray(w / scale, dtype), jnp.asarray(b, dtype))
+    scales = (jnp.asarray(np.asarray(one, dtype)) for one in (w / scale, b))
+    net = DenseNetwork(given, activation, *scales)
     return Setting(net, tuple(params), scale)
 
 
