@@ -14,14 +14,15 @@ import jax.numpy as jnp
 from jax import Array
 
 from lemmata.solvers.wide_averages import TALLEST, on_sphere
+from lemmata.solvers.wide_draws import Draw
 
 #: starts, or inputs, for each draw of the matrix
-COLUMNS = 32
+COLUMNS = 16
 #: steps of an iteration
 STEPS = 3
 
 
-def message_passing(key: Array, n: int, delta: Any, s: Any, u: Any, xi: Any, memory: Any) -> Array:
+def message_passing(draw: Draw, n: int, delta: Any, s: Any, u: Any, xi: Any, memory: Any) -> Array:
     r"""$|h^t|^2$ over columns, and $|b^t|^2$ over rows, for t = 1, ..., `STEPS` in turn.
 
     $b^t = A q^t - \lambda_t m^{t-1}$, $m^t = \max(b^t + w, 0)$, $h^{t+1} = A^T m^t - \xi_t q^t$,
@@ -29,11 +30,10 @@ def message_passing(key: Array, n: int, delta: Any, s: Any, u: Any, xi: Any, mem
     1$, of entries of variance 1 over the rows; those of w and x have $s^2$ and $u^2$. $\lambda_t$
     and $\xi_t$ are sums of the slopes of tanh and of steps, over the rows, times `memory` and `xi`.
     """
-    entries = jax.random.normal(key, (n, n + 5 * COLUMNS))
-    q, w, x, left, right = jnp.split(entries[:, n:], 5, axis=1)
+    entries, q, w, x, left, right = draw((n, n), *[(n, COLUMNS)] * 5)
     rows = jnp.round(delta * n)
     kept = (jnp.arange(n) < rows)[:, None]
-    A, w, x = entries[:, :n] * kept / jnp.sqrt(rows), s * w * kept, u * x
+    A, w, x = entries * kept / jnp.sqrt(rows), s * w * kept, u * x
     # Signs of rows and of columns make another matrix of the same law for each start.
     left, right = jnp.sign(left), jnp.sign(right)
 
@@ -51,7 +51,7 @@ def message_passing(key: Array, n: int, delta: Any, s: Any, u: Any, xi: Any, mem
 
 
 def autoencoder(
-    key: Array, n: int, alpha: Any, w: Any, b: Any, v: Any, *, tied: bool = True
+    draw: Draw, n: int, alpha: Any, w: Any, b: Any, v: Any, *, tied: bool = True
 ) -> Array:
     r"""The slope of $\hat y = W^T \max(W y + \beta, 0) + \nu$ on y, and the variance about it.
 
@@ -60,14 +60,14 @@ def autoencoder(
     """
     most = TALLEST * n
     kept = (jnp.arange(most) < jnp.round(alpha * n))[:, None]
-    entries = jax.random.normal(key, (most, 2 * n + 4 * COLUMNS))
-    W, other = (w / jnp.sqrt(n) * kept * entries[:, i * n : (i + 1) * n] for i in (0, 1))
-    x, bias, out, signs = jnp.split(entries[:, 2 * n :], 4, axis=1)
-    y = jax.nn.relu(x[:n])
+    columns = (n, COLUMNS), (n, COLUMNS), (n, COLUMNS), (most, COLUMNS)
+    x, out, signs, bias, *matrices = draw(*columns, *[(most, n)] * (1 if tied else 2))
+    W, *other = (w / jnp.sqrt(n) * kept * entries for entries in matrices)
+    y = jax.nn.relu(x)
     # Signs of columns make another matrix of the same law for each input.
-    signs = jnp.sign(signs[:n])
+    signs = jnp.sign(signs)
     hidden = jax.nn.relu(W @ (signs * y) + b * kept * bias)
-    again = signs * ((W if tied else other).T @ hidden) + v * out[:n]
+    again = signs * ((W if tied else other[0]).T @ hidden) + v * out
     slope = jnp.sum(y * again, axis=0) / jnp.sum(y**2, axis=0)
     return jnp.stack([jnp.mean(slope), jnp.mean((again - slope * y) ** 2)])
 

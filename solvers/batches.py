@@ -26,6 +26,34 @@ def in_batches(program: Callable[[Any, Any], Any], key: Any, draws: int, points:
 
     **Raises:** `ValueError` if two arrays are not of equally many points.
     """
+    points, count = _filled(points)
+    keys = jax.random.split(key, DRAWS * -(-draws // DRAWS))
+    found = [
+        np.asarray(program(keys[start : start + DRAWS], points))[:, :count]
+        for start in range(0, draws, DRAWS)
+    ]
+    return np.concatenate(found)[:draws]
+
+
+def over_numbers(
+    program: Callable[[Any, Any], Any], seed: Any, size: int, draws: int, points: Any
+) -> np.ndarray:
+    """The same for a program of standard normal numbers, `(DRAWS, size)`, instead of keys.
+
+    NumPy draws them: what JAX draws takes a second to compile, for each program anew. `seed` is an
+    integer, or some.
+    """
+    points, count = _filled(points)
+    rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed)))
+    found = [
+        np.asarray(program(rng.standard_normal((DRAWS, size), np.float32), points))[:, :count]
+        for _ in range(0, draws, DRAWS)
+    ]
+    return np.concatenate(found)[:draws]
+
+
+def _filled(points: Any) -> tuple[Any, int]:
+    """The points, repeated up to a multiple of a few, and how many there are."""
     leaves, tree = jax.tree.flatten(points)
     leaves = [np.atleast_1d(np.asarray(leaf, float)) for leaf in leaves]
     counts = {len(leaf) for leaf in leaves}
@@ -33,10 +61,4 @@ def in_batches(program: Callable[[Any, Any], Any], key: Any, draws: int, points:
         raise ValueError(f"points of {sorted(counts)} numbers; give each array as many.")
     count = counts.pop()
     filled = np.arange(POINTS * -(-count // POINTS)) % count
-    points = jax.tree.unflatten(tree, [leaf[filled] for leaf in leaves])
-    keys = jax.random.split(key, DRAWS * -(-draws // DRAWS))
-    found = [
-        np.asarray(program(keys[start : start + DRAWS], points))[:, :count]
-        for start in range(0, draws, DRAWS)
-    ]
-    return np.concatenate(found)[:draws]
+    return jax.tree.unflatten(tree, [leaf[filled] for leaf in leaves]), count

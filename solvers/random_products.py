@@ -16,7 +16,9 @@ import numpy as np
 from jax import Array
 
 from lemmata.solvers.aligned import check_count
+from lemmata.solvers.batches import over_numbers
 from lemmata.solvers.wide_averages import AT_ONCE, drawn, on_sphere
+from lemmata.solvers.wide_draws import Draw, Row, from_key
 
 #: the most layers of a network
 DEEPEST = 3
@@ -26,27 +28,24 @@ LONGEST = 3
 INPUTS = 32
 
 
-def jacobian_moments(key: Array, n: int, w: Any, a: Any, L: Any) -> Array:
+def jacobian_moments(draw: Draw, n: int, w: Any, a: Any, L: Any) -> Array:
     r"""As `moments_of`, for $\varphi(z) = \max(z, 0) + a \min(z, 0)$."""
-    return moments_of(key, n, w, L, lambda h: jax.nn.leaky_relu(h, a))
+    return moments_of(draw, n, w, L, lambda h: jax.nn.leaky_relu(h, a))
 
 
-def tanh_moments(key: Array, n: int, w: Any, L: Any) -> Array:
+def tanh_moments(draw: Draw, n: int, w: Any, L: Any) -> Array:
     """As `moments_of`, for tanh."""
-    return moments_of(key, n, w, L, jnp.tanh)
+    return moments_of(draw, n, w, L, jnp.tanh)
 
 
-def moments_of(key: Array, n: int, w: Any, L: Any, activation: Callable[[Array], Array]) -> Array:
+def moments_of(draw: Draw, n: int, w: Any, L: Any, activation: Callable[[Array], Array]) -> Array:
     r"""$|J v|^2/n$, and $|J^T J v|^2/n$ over its square, for the Jacobian J of a network in x.
 
     $x^l = \varphi(w W^l x^{l-1})$, $|x^0|^2 = n$; v has entries of variance 1; L is at most
     `DEEPEST`. Products with J and its transpose are JAX's derivatives.
     """
-    entries = jax.random.normal(key, (n, DEEPEST * n + 2 * INPUTS))
-    W = w / jnp.sqrt(n) * jnp.moveaxis(entries[:, : DEEPEST * n].reshape(n, DEEPEST, n), 1, 0)
-    x, v = jnp.split(entries[:, DEEPEST * n :], 2, axis=1)
-
-    x = on_sphere(x)
+    entries, x, v = draw((DEEPEST, n, n), (n, INPUTS), (n, INPUTS))
+    W, x = w / jnp.sqrt(n) * entries, on_sphere(x)
 
     def layer(x: Array, one: Array) -> tuple[Array, Array]:
         x = activation(one @ x)
@@ -55,15 +54,16 @@ def moments_of(key: Array, n: int, w: Any, L: Any, activation: Callable[[Array],
     def network(x: Array) -> Array:
         return jax.lax.scan(layer, x, W)[1][jnp.int32(L) - 1]
 
-    forth = jax.jvp(network, (x,), (v,))[1]
-    back = jax.vjp(network, x)[1](forth)[0]
+    _, times_jacobian = jax.linearize(network, x)
+    forth = times_jacobian(v)
+    (back,) = jax.linear_transpose(times_jacobian, x)(forth)
     first = jnp.mean(forth**2)
     return jnp.stack([first, jnp.mean(back**2) / first**2])
 
 
-def powers(key: Array, n: int, w: Any, L: Any) -> Array:
+def powers(draw: Draw, n: int, w: Any, L: Any) -> Array:
     r"""$|W^L x|^2/n$ for $|x|^2 = n$ and L up to `LONGEST`."""
-    W, x = drawn(key, n, INPUTS)
+    W, x = drawn(draw, n, INPUTS)
 
     def multiply(x: Array, _: None) -> tuple[Array, Array]:
         x = w * (W @ x)
@@ -72,25 +72,29 @@ def powers(key: Array, n: int, w: Any, L: Any) -> Array:
     return jax.lax.scan(multiply, on_sphere(x), length=LONGEST)[1][jnp.int32(L) - 1][None]
 
 
-def long_products(key: Array, n: int, length: int, draws: int, *, tied: bool = True) -> np.ndarray:
+def long_products(seed: Any, n: int, length: int, draws: int, *, tied: bool = True) -> np.ndarray:
     r"""$|W_L \cdots W_1 x|^2/n$ for $|x|^2 = n$, w = 1 and L of any length, shape `(draws,)`.
 
-    All $W_l$ are the same, or each is drawn afresh. **Raises:** `ValueError` for a width, length
-    or number of draws that is no positive whole number.
+    All $W_l$ are the same, or each is drawn afresh; in double precision. `seed`: an integer of at
+    least 0, or some. **Raises:** `ValueError` for a width, length or number of draws that is no
+    positive whole number.
     """
     for name, count in (("n", n), ("length", length), ("draws", draws)):
         check_count(name, count)
-    return np.asarray(_long_products(jax.random.split(key, draws), length, n=n, tied=tied))
+    program = partial(_long_products, n=n, tied=tied)
+    return over_numbers(program, seed, n**2 + n, draws, length)[:, 0]
 
 
 @partial(jax.jit, static_argnames=("n", "tied"))
-def _long_products(keys: Array, length: Any, *, n: int, tied: bool) -> Array:
-    def of_one(key: Array) -> Array:
-        W, x = drawn(key, n, 1)
+def _long_products(numbers: Array, length: Any, *, n: int, tied: bool) -> Array:
+    def of_one(row: Array) -> Array:
+        W, x = drawn(Row(row.astype(float)), n, 1)
+        own = jax.random.key(jax.lax.bitcast_convert_type(row[0], jnp.int32))
 
         def multiply(i: Any, x: Array) -> Array:
-            return (W if tied else drawn(jax.random.fold_in(key, i), n)[0]) @ x
+            return (W if tied else drawn(from_key(jax.random.fold_in(own, i)), n)[0]) @ x
 
-        return jnp.mean(jax.lax.fori_loop(0, length, multiply, on_sphere(x)) ** 2)
+        product = jax.lax.fori_loop(0, jnp.int32(length[0]), multiply, on_sphere(x))
+        return jnp.mean(product**2)[None]
 
-    return jax.lax.map(of_one, keys, batch_size=AT_ONCE)
+    return jax.lax.map(of_one, numbers, batch_size=AT_ONCE)

@@ -1,12 +1,12 @@
 r"""Averages over the coordinates of wide random computations, done with real matrices.
 
-Each experiment is a function of a key, the width n and its parameters, written with plain arrays;
-gradients are JAX's. It knows neither tensor programs nor their limits. Matrices have independent
-normal entries; without other words, of variance $w^2/n$ for a factor w. What has an input is done
-with several, independent ones at once and averaged over them: at fixed width an average hangs on
-the input more than on the matrix, and the matrix costs more. Everything is in single precision,
-three times as fast: rounding moves an average by a millionth or so, a draw by percents. Source of
-what is drawn: Yang, arXiv 1902.04760.
+Each experiment is a function of a draw (see `wide_draws`), the width n and its parameters, written
+with plain arrays; gradients are JAX's. It knows neither tensor programs nor their limits. Matrices
+have independent normal entries; without other words, of variance $w^2/n$ for a factor w. What has
+an input is done with several, independent ones at once and averaged over them: at fixed width an
+average hangs on the input more than on the matrix, and the matrix costs more. Everything is in
+single precision, three times as fast: rounding moves an average by a millionth or so, a draw by
+percents. Source of what is drawn: Yang, arXiv 1902.04760.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ import numpy as np
 from jax import Array
 
 from lemmata.solvers.aligned import check_count
-from lemmata.solvers.batches import in_batches
+from lemmata.solvers.batches import over_numbers
+from lemmata.solvers.wide_draws import Draw, Row, size_of
 
-#: a function `(key, n, **parameters)` to averages, shape `(averages,)`
+#: a function `(draw, n, **parameters)` to averages, shape `(averages,)`
 Experiment = Callable[..., Array]
 #: draws side by side: as many as the caches hold
 AT_ONCE = 32
@@ -35,19 +36,20 @@ TALLEST = 2
 
 
 @partial(jax.jit, static_argnames=("experiment", "n"))
-def _run(keys: Array, points: dict[str, Any], *, experiment: Experiment, n: int) -> Array:
-    def of_one(key: Array) -> Array:
-        return jax.vmap(lambda at: experiment(key, n, **at))(points)
+def _run(numbers: Array, points: dict[str, Any], *, experiment: Experiment, n: int) -> Array:
+    def of_one(row: Array) -> Array:
+        return jax.vmap(lambda at: experiment(Row(row), n, **at))(points)
 
-    return jax.lax.map(of_one, keys, batch_size=AT_ONCE)
+    return jax.lax.map(of_one, numbers, batch_size=AT_ONCE)
 
 
 def averages(
-    experiment: Experiment, key: Array, n: int, draws: int, points: dict[str, Any]
+    experiment: Experiment, seed: Any, n: int, draws: int, points: dict[str, Any]
 ) -> np.ndarray:
     """What an experiment gives at every point, all on the same draws.
 
-    **Arguments:** `points`: for each parameter its values, shape `(points,)`.
+    **Arguments:** `seed`: an integer of at least 0, or some. `points`: for each parameter its
+    values, shape `(points,)`.
 
     **Returns:** shape `(points, draws, averages)`. **Raises:** `ValueError` for a width or a number
     of draws that is no positive whole number.
@@ -56,7 +58,9 @@ def averages(
     check_count("draws", draws)
     values = {name: np.asarray(value, float) for name, value in points.items()}
     with single_precision():
-        found = in_batches(partial(_run, experiment=experiment, n=n), key, draws, values)
+        size = size_of(lambda draw: experiment(draw, n, **{k: v[0] for k, v in values.items()}))
+        program = partial(_run, experiment=experiment, n=n)
+        found = over_numbers(program, seed, size, draws, values)
     return np.moveaxis(found, 0, 1).astype(float)
 
 
@@ -71,11 +75,10 @@ def single_precision() -> Iterator[None]:
         jax.config.update("jax_enable_x64", before)
 
 
-def drawn(key: Array, n: int, columns: int = 0) -> tuple[Array, Array]:
+def drawn(draw: Draw, n: int, columns: int = 0) -> tuple[Array, Array]:
     """A square matrix with entries of variance 1/n, and columns with entries of variance 1."""
-    # One draw for both: what a draw costs is to be compiled.
-    entries = jax.random.normal(key, (n, n + columns))
-    return entries[:, :n] / np.sqrt(n), entries[:, n:]
+    matrix, rest = draw((n, n), (n, columns))
+    return matrix / np.sqrt(n), rest
 
 
 def on_sphere(x: Array) -> Array:
@@ -88,32 +91,32 @@ def overlap(one: Array, other: Array) -> Array:
     return jnp.mean(one * other)
 
 
-def pooled_gradient(key: Array, n: int, w: Any, q: Any, *, activation: Any) -> Array:
+def pooled_gradient(draw: Draw, n: int, w: Any, q: Any, *, activation: Any) -> Array:
     r"""Of $f(x) = \sum_i \varphi((W x)_i)$, $|x|^2 = n q$: $\langle x, \nabla f \rangle/n$ and
     $|\nabla f|^2/n$.
     """
-    W, x = drawn(key, n, INPUTS)
+    W, x = drawn(draw, n, INPUTS)
     x = jnp.sqrt(q) * on_sphere(x)
     gradient = jax.grad(lambda x: jnp.sum(activation(w * (W @ x))))(x)
     return jnp.stack([overlap(x, gradient), overlap(gradient, gradient)])
 
 
-def wigner_moments(key: Array, n: int, w: Any) -> Array:
+def wigner_moments(draw: Draw, n: int, w: Any) -> Array:
     r"""Mean powers, second to eighth, of the eigenvalues of $w (X + X^T)/\sqrt{2 n}$, where X has
     entries of variance 1.
     """
-    X, _ = drawn(key, n)
+    X, _ = drawn(draw, n)
     square = (X + X.T) @ (X + X.T) / 2
     return traces(square) * w ** jnp.array([2, 4, 6, 8]) / n
 
 
-def wishart_moments(key: Array, n: int, alpha: Any) -> Array:
+def wishart_moments(draw: Draw, n: int, alpha: Any) -> Array:
     r"""Mean powers, first to sixth, of the eigenvalues of $Y Y^T/n$: Y has $\alpha n$ rows and n
     columns of entries of mean square 1, $\alpha$ at most `TALLEST`.
     """
     # Rows beyond alpha n are zero, which traces do not see, so that all points have one shape.
     kept = jnp.arange(TALLEST * n) < jnp.round(alpha * n)
-    Y = jax.random.normal(key, (TALLEST * n, n)) * kept[:, None]
+    Y = draw((TALLEST * n, n))[0] * kept[:, None]
     # A matrix that is large as a whole is noise, which powers would raise.
     Y = Y * jnp.sqrt(jnp.sum(kept) / jnp.sum(Y**2))
     return traces(Y.T @ Y, 6) / jnp.sum(kept)
@@ -128,11 +131,11 @@ def traces(A: Array, most: int = 4) -> Array:
     return jnp.stack([jnp.trace(A), *(jnp.sum(one * other) for one, other in pairs)])
 
 
-def tied_residual(key: Array, n: int, w: Any) -> Array:
+def tied_residual(draw: Draw, n: int, w: Any) -> Array:
     r"""$|h^t|^2/n$ for t = 1, 2, 3 and $h^t = W \max(h^{t-1}, 0) + h^{t-1}$, one W for all t, from
     $|h^0|^2 = n$.
     """
-    W, x = drawn(key, n, INPUTS)
+    W, x = drawn(draw, n, INPUTS)
 
     def block(h: Array, _: None) -> tuple[Array, Array]:
         h = w * (W @ jax.nn.relu(h)) + h
@@ -141,12 +144,12 @@ def tied_residual(key: Array, n: int, w: Any) -> Array:
     return jax.lax.scan(block, on_sphere(x), length=3)[1]
 
 
-def tied_recurrent(key: Array, n: int, w: Any, b: Any, q: Any, *, activation: Any) -> Array:
+def tied_recurrent(draw: Draw, n: int, w: Any, b: Any, q: Any, *, activation: Any) -> Array:
     r"""$\langle h^2, h^3 \rangle/n$, $|h^2|^2/n$, $|h^3|^2/n$ and $|h^4|^2/n$ of
     $h^{t+1} = W \varphi(h^t) + \beta$, W and $\beta$ the same each time; $\beta$ has entries of
     variance $b^2$, and $|h^1|^2 = n q$.
     """
-    W, columns = drawn(key, n, 2 * INPUTS)
+    W, columns = drawn(draw, n, 2 * INPUTS)
     start, bias = columns[:, :INPUTS], b * columns[:, INPUTS:]
     states = [jnp.sqrt(q) * on_sphere(start)]
     for _ in range(3):

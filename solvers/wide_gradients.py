@@ -10,7 +10,6 @@ is where the cost is. Source: Yang, arXiv 1902.04760, appendix D.1.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ import numpy as np
 from jax import Array
 
 from lemmata.solvers.wide_averages import INPUTS
+from lemmata.solvers.wide_draws import Draw
 
 DIMENSION = 2
 
@@ -45,17 +45,17 @@ def pair(k_xx: Any, k_yy: Any, k_xy: Any) -> Array:
     return np.sqrt(DIMENSION) * jnp.stack([first, jnp.stack([jnp.zeros_like(across), across])])
 
 
-def drawn(key: Array, widths: tuple[int, ...]) -> list[Array]:
+def drawn(draw: Draw, widths: tuple[int, ...]) -> list[Array]:
     """The standard normal numbers of a draw: the matrices between hidden layers, `(n_l, n_{l-1})`;
     then, for each of the `INPUTS`, the first matrix, the biases of all layers, the read-out.
     """
     shared = [(m, n) for n, m in pairwise(widths)]
     own = [(n, INPUTS, 1) for n in (*widths, widths[-1])]
-    return normals(key, *shared, (DIMENSION, widths[0], INPUTS, 1), *own)
+    return draw(*shared, (DIMENSION, widths[0], INPUTS, 1), *own)
 
 
 def passes(
-    key: Array,
+    draw: Draw,
     widths: tuple[int, ...],
     x: Array,
     w: Any,
@@ -67,7 +67,7 @@ def passes(
 
     The output is $w V x^L/\sqrt{n_L}$, V of entries of variance 1, or (`pooled`) the mean of x^L.
     """
-    parts = drawn(key, widths)
+    parts = drawn(draw, widths)
     matrices, (first, *shifts, last) = parts[: len(widths) - 1], parts[len(widths) - 1 :]
     zeros = tuple(jnp.zeros((n, INPUTS, 2)) for n in widths)
 
@@ -89,13 +89,6 @@ def passes(
     return Passed(values, by_h, by_x, outputs)
 
 
-def normals(key: Array, *shapes: tuple[int, ...]) -> list[Array]:
-    """Standard normal arrays of these shapes, drawn at once: a draw is long to compile."""
-    sizes = [math.prod(shape) for shape in shapes]
-    parts = jnp.split(jax.random.normal(key, (sum(sizes),)), np.cumsum(sizes)[:-1])
-    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
-
-
 def between(z: Array) -> Array:
     """The scalar products of the vectors at one input with those at the other, `(INPUTS,)`."""
     return jnp.sum(z[..., 0] * z[..., 1], axis=0)
@@ -114,12 +107,12 @@ def kernel(found: Passed, pooled: bool) -> Array:
     return sum(of_layers, start=jnp.zeros(()) if pooled else below[-1])
 
 
-def dense_relu(key: Array, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
+def dense_relu(draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
     r"""Of ReLU networks of hidden widths n and 2n, between inputs x and y: the tangent kernel;
     $\partial f/\partial x^1 \cdot \partial f'/\partial x^1$; and, at x, the squared cosine of
     the angle between $x^1$ and $\partial f/\partial x^1$.
     """
-    found = passes(key, (n, 2 * n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, False)
+    found = passes(draw, (n, 2 * n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, False)
     values, gradient = found.values[1], found.by_x[0]
     angle = between(jnp.stack([values[..., 0], gradient[..., 0]], axis=-1))
     sizes = jnp.sum(values**2, axis=0) * jnp.sum(gradient**2, axis=0)
@@ -129,37 +122,46 @@ def dense_relu(key: Array, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: A
     return jnp.mean(jnp.stack(averages), axis=-1)
 
 
-def narrowing_relu(key: Array, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
+def biased_relu(draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
+    """The tangent kernel of ReLU networks of one hidden layer whose read-out has a bias, too."""
+    found = passes(draw, (n,), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, False)
+    # The output moves as much as that bias does.
+    return jnp.mean(kernel(found, False) + 1.0)[None]
+
+
+def narrowing_relu(draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
     """The tangent kernel of ReLU networks of hidden widths 2n and n, in the other order."""
-    found = passes(key, (2 * n, n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, False)
+    found = passes(draw, (2 * n, n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, False)
     return jnp.mean(kernel(found, False))[None]
 
 
-def pooled_relu(key: Array, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
+def pooled_relu(draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
     """n times the tangent kernel of the mean over the n ReLUs of the third hidden layer."""
-    found = passes(key, (n, n, n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, True)
+    found = passes(draw, (n, n, n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, True)
     return jnp.stack([n * jnp.mean(kernel(found, True))])
 
 
-def pooled_gelu(key: Array, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
+def pooled_gelu(draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
     """n times the tangent kernel of the mean over the n GELUs of the fourth hidden layer."""
 
     def gelu(z: Array) -> Array:
         return jax.nn.gelu(z, approximate=False)
 
-    found = passes(key, (n, n, n, n), pair(k_xx, k_yy, k_xy), w, b, gelu, True)
+    found = passes(draw, (n, n, n, n), pair(k_xx, k_yy, k_xy), w, b, gelu, True)
     return jnp.stack([n * jnp.mean(kernel(found, True))])
 
 
-def pooled_narrowing(key: Array, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
+def pooled_narrowing(draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any) -> Array:
     """n times the tangent kernel of the mean over n ReLUs above a layer of 16 n."""
-    found = passes(key, (16 * n, n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, True)
+    found = passes(draw, (16 * n, n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, True)
     return jnp.stack([n * jnp.mean(kernel(found, True))])
 
 
 def pooled_sine(
-    key: Array, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any, theta: Any
+    draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any, theta: Any
 ) -> Array:
     r"""As `pooled_relu`, for $\varphi(z) = \sin(z + \theta)$."""
-    found = passes(key, (n, n, n), pair(k_xx, k_yy, k_xy), w, b, lambda z: jnp.sin(z + theta), True)
+    found = passes(
+        draw, (n, n, n), pair(k_xx, k_yy, k_xy), w, b, lambda z: jnp.sin(z + theta), True
+    )
     return jnp.stack([n * jnp.mean(kernel(found, True))])

@@ -17,7 +17,7 @@ import numpy as np
 from jax import Array
 
 from lemmata.solvers.wide_averages import INPUTS
-from lemmata.solvers.wide_gradients import normals
+from lemmata.solvers.wide_draws import Draw
 
 SHIFTS = (-1, 0, 1)
 
@@ -30,10 +30,10 @@ class Ring(NamedTuple):
     outputs: Array
 
 
-def drawn(key: Array, n: int, s: int, channels: int) -> list[Array]:
+def drawn(draw: Draw, n: int, s: int, channels: int) -> list[Array]:
     """The standard normal numbers: W^2, and for each network W^1, the biases and the read-out."""
     own = ((3, n, channels, INPUTS), (n, 1, INPUTS, 1), (n, 1, INPUTS, 1), (n, s, INPUTS, 1))
-    return normals(key, (3, n, n), *own)
+    return draw((3, n, n), *own)
 
 
 def around(x: Array) -> Array:
@@ -41,10 +41,10 @@ def around(x: Array) -> Array:
     return jnp.stack([jnp.roll(x, -shift, axis=1) for shift in SHIFTS])
 
 
-def passes(key: Array, n: int, x: Array, w: Any, b: Any) -> Ring:
+def passes(draw: Draw, n: int, x: Array, w: Any, b: Any) -> Ring:
     """One draw of the networks, forward and backward: `x` of shape `(channels, s, 2)`."""
     channels, s, _ = x.shape
-    second, first, *biases, last = drawn(key, n, s, channels)
+    second, first, *biases, last = drawn(draw, n, s, channels)
     x = jnp.broadcast_to(x[:, :, None], (channels, s, INPUTS, 2))
     zero = jnp.zeros((n, s, INPUTS, 2))
 
@@ -81,7 +81,7 @@ def kernel(found: Ring) -> Array:
 
 
 def ring_relu(
-    key: Array, n: int, q: Any, r: Any, w: Any, b: Any, *, first: Any, second: Any
+    draw: Draw, n: int, q: Any, r: Any, w: Any, b: Any, *, first: Any, second: Any
 ) -> Array:
     """The tangent kernel; and at position 0 of one input and 0, 1, 2 of the other, the averages
     over the channels of the products of $x^2$.
@@ -89,6 +89,6 @@ def ring_relu(
     **Arguments:** `first`, `second`: X and Y, of shape `(positions, channels)`.
     """
     X, Y = (jnp.asarray(one, float).T for one in (first, second))
-    found = passes(key, n, jnp.sqrt(q) * jnp.stack([X, r * X + (1 - r) * Y], axis=-1), w, b)
+    found = passes(draw, n, jnp.sqrt(q) * jnp.stack([X, r * X + (1 - r) * Y], axis=-1), w, b)
     overlaps = jnp.mean(between(found.values[-1]), axis=-1)[0, :3] / n
     return jnp.concatenate([jnp.mean(kernel(found))[None], overlaps])

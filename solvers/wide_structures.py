@@ -15,18 +15,19 @@ import numpy as np
 from jax import Array
 
 from lemmata.solvers.wide_averages import INPUTS, on_sphere, overlap
-from lemmata.solvers.wide_gradients import DIMENSION, normals, pair
+from lemmata.solvers.wide_draws import Draw
+from lemmata.solvers.wide_gradients import DIMENSION, pair
 
 BLOCKS = 2
 
 
-def stream(key: Array, n: int, x: Array, w: Any, b: Any, v: Any, a: Any) -> Array:
+def stream(draw: Draw, n: int, x: Array, w: Any, b: Any, v: Any, a: Any) -> Array:
     r"""The values of `INPUTS` residual networks after `BLOCKS` blocks, shape `(n, INPUTS, 2)`.
 
     $x^l = x^{l-1} + v V^l \max(h^l, 0)/\sqrt n + a \alpha^l$, $h^l = w W^l x^{l-1}/\sqrt n +
     b \beta^l$, $x^0 = U x/\sqrt{n_0}$. The networks share W and V, and have U and biases each.
     """
-    U, W, V, biases, shifts = parts(key, n)
+    U, W, V, biases, shifts = parts(draw, n)
     value = jnp.einsum("ndr,dk->nrk", U, x) / np.sqrt(DIMENSION)
     for l in range(BLOCKS):
         h = w / np.sqrt(n) * jnp.tensordot(W[l], value, 1) + b * biases[l]
@@ -34,28 +35,28 @@ def stream(key: Array, n: int, x: Array, w: Any, b: Any, v: Any, a: Any) -> Arra
     return value
 
 
-def parts(key: Array, n: int) -> list[Array]:
+def parts(draw: Draw, n: int) -> list[Array]:
     """The standard normal numbers of a draw: U, W, V, and the biases inside and outside."""
     square, column = (BLOCKS, n, n), (BLOCKS, n, INPUTS, 1)
-    return normals(key, (n, DIMENSION, INPUTS), square, square, column, column)
+    return draw((n, DIMENSION, INPUTS), square, square, column, column)
 
 
 def residual(
-    key: Array, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any, v: Any, a: Any
+    draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: Any, v: Any, a: Any
 ) -> Array:
     """The average of products of the stream at two inputs."""
-    found = stream(key, n, pair(k_xx, k_yy, k_xy), w, b, v, a)
+    found = stream(draw, n, pair(k_xx, k_yy, k_xy), w, b, v, a)
     return jnp.stack([overlap(found[..., 0], found[..., 1])])
 
 
-def reused(key: Array, n: int, w: Any, *, tied: bool = True) -> Array:
+def reused(draw: Draw, n: int, w: Any, *, tied: bool = True) -> Array:
     r"""The averages of products of $h^1 = W \varphi(x)$, $h^2 = W \varphi(h^1)$,
     $h^3 = U \varphi(h^2) + h^1$ and $h^4 = W \varphi(h^3)$ for $\varphi(z) = \max(z, 0)$, by pairs.
 
     Entries of W have variance $w^2/n$, those of U 1/n; $|x|^2 = n$. The pairs are 11, 12, 13, 14,
     22, ... in this order. Not `tied`, each product has a W of its own.
     """
-    matrices, x = normals(key, (4 if not tied else 2, n, n), (n, INPUTS))
+    matrices, x = draw((4 if not tied else 2, n, n), (n, INPUTS))
     U, *W = matrices / np.sqrt(n)
     first, second, third = W * 3 if tied else W
     one = w * (first @ jax.nn.relu(on_sphere(x)))

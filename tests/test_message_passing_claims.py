@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 
-import jax
 import numpy as np
 import pytest
 import sympy as sp
@@ -124,7 +123,7 @@ def test_state_evolution_where_it_is_known():
 def test_an_untied_decoder_forgets():
     points = {name: [value] for name, value in DECODED.items()}
     tied, untied = (
-        np.mean(averages(run, jax.random.key(1), 64, 64, points)[0, :, 0])
+        np.mean(averages(run, 1, 64, 64, points)[0, :, 0])
         for run in (back_and_forth.autoencoder, back_and_forth.untied_autoencoder)
     )
     assert abs(untied) < 0.1 < 1 < tied
@@ -172,7 +171,7 @@ def test_a_jacobian_of_linear_layers_has_one_for_each_in_its_second_moment():
 @pytest.mark.parametrize(("tied", "agreement"), [(False, "agrees"), (True, "disagrees")])
 def test_only_one_matrix_for_all_factors_makes_long_products_grow(tied, agreement):
     claim = _claims()["long-skeleton/length-of-the-width"]
-    sizes = random_products.long_products(jax.random.key(2), 32, 24, 1600, tied=tied)
+    sizes = random_products.long_products(2, 32, 24, 1600, tied=tied)
     found = claim.compare.estimate(Count(int(np.sum(sizes > 2)), len(sizes)), 1e-4)
     predicted = predict(claim).at([Point({"n": 32, "c": 0.75})])[0]
     assert claim.compare.judge(predicted, found).agreement.value == agreement
@@ -195,4 +194,4 @@ def test_the_executor_gives_the_size_of_a_power():
 @pytest.mark.parametrize(("n", "length", "draws"), [(0, 3, 3), (3, 0, 3), (3, 3, 2.5)])
 def test_sizes_of_long_products_are_checked(n, length, draws):
     with pytest.raises(ValueError, match="must be an integer of at least 1"):
-        random_products.long_products(jax.random.key(0), n, length, draws)
+        random_products.long_products(0, n, length, draws)

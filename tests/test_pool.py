@@ -36,8 +36,9 @@ def test_claims_of_small_families_in_the_catalogue_go_by_their_file():
     located = [
         *(_located(id, "one.py") for id in many),
         _located("b/x", "one.py"), _located("c/x", "one.py"), _located("c/y", "two.py"),
+        _located("a/other", "two.py"),
     ]  # fmt: skip
 
     found = _ids(families(located))  # pyright: ignore[reportArgumentType]
 
-    assert found == {"a": many, "one.py": ["b/x", "c/x"], "two.py": ["c/y"]}
+    assert found == {"a": many, "one.py": ["b/x", "c/x"], "two.py": ["c/y", "a/other"]}

@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 
 from lemmata.solvers import wide_averages
+from lemmata.solvers.wide_draws import Row, size_of
 from lemmata.theory import ntk, ntk_misprints, spectral_moments
 from lemmata.verify import backend
 from lemmata.verify.accuracy import Accuracy
@@ -137,33 +138,28 @@ def test_the_recursion_of_moments_is_their_closed_form():
 
 
 @pytest.mark.parametrize("experiment", ["wigner_moments", "wishart_moments", "recurrent_relu"])
-def test_single_precision_moves_no_average(experiment, monkeypatch):
+def test_single_precision_moves_no_average(experiment):
     """The same draws, once computed on in double precision."""
-    import jax
+    import jax.numpy as jnp
 
-    drawn = jax.random.normal
-    monkeypatch.setattr(
-        jax.random, "normal", lambda key, shape: drawn(key, shape, np.float32).astype(float)
-    )
     run = getattr(wide_averages, experiment)
     points = {
         "wigner_moments": {"w": 1.2},
         "wishart_moments": {"alpha": 1.5},
         "recurrent_relu": {"w": 1.2, "b": 0.3, "q": 1.5},
     }[experiment]
-    key = jax.random.key(4)
-    double = run(key, 32, **points)
+    size = size_of(lambda draw: run(draw, 32, **points))
+    row = np.random.default_rng(4).standard_normal(size, np.float32)
+    double = run(Row(jnp.asarray(row, float)), 32, **points)
     with wide_averages.single_precision():
-        single = run(key, 32, **points)
+        single = run(Row(jnp.asarray(row)), 32, **points)
     assert (double.dtype, single.dtype) == (np.float64, np.float32)
     np.testing.assert_allclose(single, double, rtol=1e-4)
 
 
-def _with_bias(key, n, c):
+def _with_bias(draw, n, c):
     """An average that tends to c, off by 1/n, with noise."""
-    import jax
-
-    return jax.numpy.stack([c + 1 / n + jax.random.normal(key) / n])
+    return c + 1 / n + draw((1,))[0] / n
 
 
 def test_an_average_is_freed_of_its_bias():
@@ -183,16 +179,30 @@ def test_one_draw_tells_nothing_of_its_error():
 
 @pytest.mark.parametrize(("n", "draws"), [(0, 3), (3, 0), (2.5, 3), (3, True)])
 def test_widths_and_draws_are_checked(n, draws):
-    import jax
-
     with pytest.raises(ValueError, match="must be an integer of at least 1"):
-        wide_averages.averages(_with_bias, jax.random.key(0), n, draws, {"c": [1.0]})
+        wide_averages.averages(_with_bias, 0, n, draws, {"c": [1.0]})
+
+
+def test_an_experiment_draws_once():
+    with pytest.raises(ValueError, match=r"asks for \(\(1,\),\) after it had drawn 1 numbers"):
+        wide_averages.averages(lambda draw, n, c: draw((1,))[0] + draw((1,))[0], 0, 8, 3, {"c": 1})
 
 
 def test_draws_do_not_depend_on_what_they_are_drawn_with():
-    import jax
-
-    key = jax.random.key(3)
-    alone = wide_averages.averages(_with_bias, key, 8, 40, {"c": [2.0]})
-    among = wide_averages.averages(_with_bias, key, 8, 40, {"c": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    alone = wide_averages.averages(_with_bias, 3, 8, 40, {"c": [2.0]})
+    among = wide_averages.averages(_with_bias, 3, 8, 40, {"c": [1.0, 2.0, 3.0, 4.0, 5.0]})
     np.testing.assert_allclose(among[1], alone[0], rtol=1e-6)
+    more = wide_averages.averages(_with_bias, 3, 8, 600, {"c": [2.0]})
+    np.testing.assert_array_equal(more[0, :40], alone[0])
+    other = wide_averages.averages(_with_bias, 4, 8, 600, {"c": [2.0]})
+    assert len(np.unique([*more[0], *other[0]])) == 1200  # no batch and no seed repeats another
+
+
+def test_numbers_are_standard_normal():
+    def powers(draw, n):
+        z = draw((n,))[0]
+        return (z[:-1] * z[1:]).mean() * np.eye(5)[0] + (z[:, None] ** np.arange(1, 6)).mean(0)
+
+    found = wide_averages.averages(lambda draw, n, c: powers(draw, n), 5, 64, 4000, {"c": [0.0]})[0]
+    error = found.std(axis=0) / np.sqrt(len(found))
+    assert np.all(np.abs(found.mean(axis=0) - [0, 1, 0, 3, 0]) < 4 * error)

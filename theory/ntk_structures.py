@@ -261,7 +261,7 @@ def _gradients(
     rule, names = pooled_layer().statement, (gradients, along, along_other, slopes, mixed)
     return Kernel(
         *(
-            rule.subs(dict(zip(names, (one, p, q, step, value), strict=True)))
+            rule.xreplace(dict(zip(names, (one, p, q, step, value), strict=True)))
             for one, (p, q), step, value in zip(passed, coefficients, steps, values, strict=True)
         )
     )

@@ -79,7 +79,7 @@ def wave(frequency: int, shift: sp.Expr, scale: sp.Expr) -> Dual:
 
     def map(q: sp.Expr, p: sp.Expr, both: sp.Expr) -> sp.Expr:
         given = {q1: m * q, q2: m * p, c: m * both, theta: shift}
-        return scale**2 * shifted_sine().statement.subs(given, simultaneous=True)
+        return scale**2 * shifted_sine().statement.xreplace(given)
 
     return map
 
@@ -88,7 +88,7 @@ def maps(shift: sp.Expr = theta) -> Maps:
     """Everything that a pooled read-out asks of sin(z + shift)."""
 
     def mean(q: sp.Expr, at: sp.Expr) -> sp.Expr:
-        return mean_sine().statement.subs({s: q, theta: at}, simultaneous=True)
+        return mean_sine().statement.xreplace({s: q, theta: at})
 
     one, quarter = sp.Integer(1), sp.pi / 2
     return Maps(

@@ -64,15 +64,15 @@ class _Worker:
 def families(located: Sequence[Located]) -> dict[str, deque[Located]]:
     """The claims by what stands before the last / of their ids; readings go with their claim.
 
-    In the catalogue those of families with few claims go by their file, where they have more in
-    common than a name.
+    In the catalogue those of families with few claims in a file go by the file, where they have
+    more in common than a name.
     """
     ids = {one.claim.id for one in located}
     named = [(_family(one.claim.id, ids), one) for one in located]
-    sizes = Counter(name for name, _ in named)
+    sizes = Counter((name, one.file) for name, one in named)
     families: dict[str, deque[Located]] = {}
     for name, one in named:
-        alone = sizes[name] >= FEW or one.own
+        alone = sizes[name, one.file] >= FEW or one.own
         families.setdefault(name if alone else str(one.file), deque()).append(one)
     return families
 

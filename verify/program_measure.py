@@ -63,8 +63,5 @@ def _drawn(
     n: int,
 ) -> np.ndarray:
     """The averages of every draw at every point, shape `(points, draws, averages)`."""
-    import jax
-
-    seed = int(np.random.SeedSequence((*look, n)).generate_state(1)[0])
     points = dict(zip(names, given, strict=True))
-    return wide_averages.averages(experiment, jax.random.key(seed), n, draws, points)
+    return wide_averages.averages(experiment, (*look, n), n, draws, points)

@@ -32,6 +32,7 @@ CATALOGUE = (
     "random_products",
     "tensor_kernels",
     "tensor_remarks",
+    "tensor_rings",
     "tensor_single",
     "tensor_structures",
     "sensing_closed_forms",

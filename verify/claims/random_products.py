@@ -148,5 +148,7 @@ fixed_length = claim(
 )
 def length_of_the_width(p: Point, accuracy: Accuracy) -> Count:
     """How often a power of one matrix more than doubles the square of a vector."""
-    sizes = products.long_products(accuracy.key, int(p.n), round(p.c * p.n), accuracy.draws(320))
+    sizes = products.long_products(
+        accuracy.entropy, int(p.n), round(p.c * p.n), accuracy.draws(320)
+    )
     return Count(int(np.sum(sizes > 2)), len(sizes))

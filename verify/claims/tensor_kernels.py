@@ -6,7 +6,6 @@ gradients of networks of finite width, at three widths; predictions are derived 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -23,7 +22,6 @@ from lemmata.verify.api import (
 from lemmata.verify.claims.ntk_initialisation import two_inputs
 from lemmata.verify.claims.tensor_programs import HERE, in_numbers, measured, yang
 
-convolution = deferred("lemmata.theory.ntk_convolution")
 misprints = deferred("lemmata.theory.ntk_misprints")
 ntk = deferred("lemmata.theory.ntk")
 signal = deferred("lemmata.theory.ntk_signal")
@@ -31,7 +29,6 @@ structures = deferred("lemmata.theory.ntk_structures")
 waves = deferred("lemmata.theory.ntk_waves")
 numeric = deferred("lemmata.verify.program_expectations").NumericExpectation
 experiments = deferred("lemmata.solvers.wide_gradients")
-rings = deferred("lemmata.solvers.wide_rings")
 
 
 # A dense network with a random read-out.
@@ -320,80 +317,3 @@ pooled_as_printed = claim(
     expected="refuted",
     cause="the average is that of φ φ'; with ReLU, for which φ φ' is φ, nothing shows",
 )(partial(measured, experiment=experiments.pooled_sine, draws=400))
-
-FIRST = ((1, 2), (0, 1), (-1, 1), (1, 0))
-SECOND = ((1, 1), (1, -1), (0, 1), (2, 0))
-RING = (
-    r"\Theta = \textstyle\sum_l \langle \Pi^l \odot %s, I \star %s \rangle"
-    r" + \langle 1 1^T, \Pi^l \odot V_{\varphi'}(\Sigma^l) \rangle + \tfrac1s \operatorname{tr}"
-    r" V_\varphi(\Sigma^L)"
-)
-INPUTS = "two inputs, √q X and √q (r X + (1 - r) Y)"
-CONVOLUTIONS = f"two convolutions of kernel 3 on a ring of 4 positions, ReLU; {INPUTS}"
-# One object, so that what was drawn for it is found again.
-on_the_ring = partial(rings.ring_relu, first=FIRST, second=SECOND)
-ring = partial(measured, experiment=on_the_ring, draws=7168, width=8)
-
-
-def gram(q: Any, r: Any) -> Any:
-    """The inputs' scalar products at pairs of positions."""
-    import sympy as sp
-
-    x = sp.Matrix(FIRST)
-    y = r * x + (1 - r) * sp.Matrix(SECOND)
-    return convolution.Positions(*(q * m / 2 for m in (x * x.T, y * y.T, x * y.T)))
-
-
-def uniform() -> Any:
-    """The filter: the mean over neighbours."""
-    import sympy as sp
-
-    return {shift: sp.Rational(1, 3) for shift in (-1, 0, 1)}
-
-
-def _ring(form: Any) -> Callable[[Point], float]:
-    """A formula's values, in forty digits: written out with symbols it is of great length."""
-
-    @lru_cache(maxsize=64)
-    def at(*parameters: float) -> float:
-        import sympy as sp
-
-        q, r, w, b = (sp.Float(one, 40) for one in parameters)
-        maps = ntk.relu.resolve(), ntk.relu_slope.resolve()
-        kernel = form(2, *maps, uniform(), gram(q, r), scales=(w, b))
-        # Where two positions agree, a correlation is 1 to rounding.
-        return float(sp.re(sp.N(kernel, 30)))
-
-    return lambda p: at(*(float(p[name]) for name in ("q", "r", "w", "b")))
-
-
-on_rings = Domain(
-    q=Interval(0.3, 2.0), r=Interval(0.0, 0.8), w=Interval(1.0, 2.0), b=Interval(0.1, 1.0)
-)
-convolutional = claim(
-    f"{HERE}/convolutional-kernel",
-    source=yang.at("Corollary D.17"),
-    says=RING % (r"V_{\varphi'}(\Sigma^l)", r"V_\varphi(\Sigma^{l-1})"),
-    domain=on_rings,
-    points=3,
-    predicted=_ring(convolution.conv_backward),
-    compare=Equal(relative=0.07, because="the printed form is 30 % off at w = 2"),
-    wrong={"as printed": _ring(misprints.conv_kernel_as_printed)},
-    scope=CONVOLUTIONS,
-    batched=True,
-)(ring)
-
-convolutional_as_printed = claim(
-    f"{HERE}/convolutional-kernel/as-printed",
-    source=yang.at("Corollary D.17"),
-    says=RING % (r"V_\varphi(\Sigma^l)", r"V_{\varphi'}(\Sigma^{l-1})"),
-    domain=Domain(q=Values(1.0), r=Values(0.5), w=Values(2.5, 3.0), b=Values(0.1)),
-    points=2,
-    predicted=_ring(misprints.conv_kernel_as_printed),
-    compare=Equal(relative=0.07, because="as for the right form"),
-    scope=CONVOLUTIONS,
-    batched=True,
-    reading="as printed",
-    expected="refuted",
-    cause="the maps of φ and φ' are interchanged in the weights' term",
-)(partial(ring, draws=128))

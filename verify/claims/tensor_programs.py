@@ -222,19 +222,13 @@ def _recursion(k: int, summed: bool = True, inverted: bool = False) -> Any:
 
 _marchenko_pastur = {
     "source": yang.at("the Marchenko-Pastur law, as an example of Theorem 6.3"),
+    "domain": Domain(alpha=Values(0.5, 0.75, 1.5, 2.0)),
     "scope": "Y of m = alpha n rows and n columns, independent normal entries, |Y|² = m n",
     "batched": True,
 }
-_low = {
-    "domain": Domain(alpha=Values(0.5, 0.75, 1.0)),
-    "compare": Equal(relative=0.05, because="the inverse ratio is off by a third at 3/4"),
-}
-#: not 1/2, where high moments are noisy
-_high = {
-    "domain": Domain(alpha=Values(0.75, 1.0, 1.5, 2.0)),
-    "compare": Equal(relative=0.06, because="the inverse ratio is off by a third and more at 3/4"),
-}
-wishart = partial(measured, experiment=averages.wishart_moments, draws=2400, width=32)
+_low = Equal(relative=0.05, because="the inverse ratio is off by a third at 3/4")
+_high = Equal(relative=0.06, because="the inverse ratio is off by a third and more at 3/4")
+wishart = partial(measured, experiment=averages.wishart_moments, draws=3072, width=32)
 
 marchenko_pastur = [
     claim(
@@ -243,7 +237,7 @@ marchenko_pastur = [
         rf" (1 + \alpha)^{{{k - 1} - 2j}} \binom{{{k - 1}}}{{2j}} C_j",
         predicted=limit(_wishart, k - 1) if k < 5 else in_numbers(limit(_wishart, k - 1)),
         wrong={"columns over rows": partial(_recursion, k, inverted=True)},
-        **(_low if k < 5 else _high),
+        compare=_low if k < 5 else _high,
         **_marchenko_pastur,
     )(partial(wishart, which=k - 1))
     for k in (2, 3, 4, 5, 6)
@@ -260,7 +254,7 @@ marchenko_pastur_recursion = [
             "columns over rows": partial(_recursion, k, inverted=True),
             "the sum left out": partial(_recursion, k, summed=False),
         },
-        **_high,
+        compare=_high,
         **_marchenko_pastur,
     )(partial(wishart, which=k - 1))
     for k in (3, 4, 5, 6)

@@ -21,8 +21,8 @@ from lemmata.verify.api import (
 from lemmata.verify.claims.ntk_initialisation import two_inputs
 from lemmata.verify.claims.tensor_programs import HERE, yang
 
+biased = deferred("lemmata.solvers.wide_gradients").biased_relu
 experiment = deferred("lemmata.solvers.conserved_signals").through_layers
-over_networks = deferred("lemmata.verify.network_measure").over_networks
 remarks = deferred("lemmata.theory.ntk_remarks")
 wide_averages = deferred("lemmata.solvers.wide_averages")
 
@@ -42,21 +42,13 @@ def jacot_kernel(p: Point, accuracy: Accuracy) -> Measurement:
     """The mean over networks with a bias in every layer of the tangent kernel."""
     names = "k_xx", "k_yy", "k_xy", "w", "b"
     given = tuple(tuple(np.ravel(np.asarray(p[name], float)).tolist()) for name in names)
-    return Measurement.mean(_networks(names, given, accuracy.common, accuracy.draws(2500)))
+    return Measurement.mean(_networks(names, given, accuracy.common, accuracy.draws(640)))
 
 
 @lru_cache(maxsize=8)
-def _networks(names: Any, given: Any, look: tuple[int, int], networks: int) -> np.ndarray:
-    import jax
-
-    p = Point({name: np.array(one) for name, one in zip(names, given, strict=True)})
-    return over_networks(
-        p,
-        jax.random.key(int(np.random.SeedSequence(look).generate_state(1)[0])),
-        networks,
-        "kernel",
-        hidden=(64,),
-    ).T
+def _networks(names: Any, given: Any, look: tuple[int, int], draws: int) -> np.ndarray:
+    points = dict(zip(names, given, strict=True))
+    return wide_averages.averages(biased.resolve(), look, 64, draws, points)[..., 0]
 
 
 remarked: dict[str, Any] = {
@@ -91,18 +83,16 @@ jacot_as_printed = claim(
 
 def ratio(p: Point, accuracy: Accuracy, *, which: int) -> Measurement:
     """The mean over networks of a ratio of squared lengths, at one finite width."""
-    seed = int(np.random.SeedSequence(accuracy.common).generate_state(1)[0])
-    found = _ratios(seed, int(p.n), accuracy.draws(5000 if p.n < 50 else 1000), float(p.k_xx))
+    found = _ratios(
+        accuracy.common, int(p.n), accuracy.draws(5000 if p.n < 50 else 1000), float(p.k_xx)
+    )
     return Measurement.mean(found[:, which])
 
 
 @lru_cache(maxsize=32)
-def _ratios(seed: int, n: int, draws: int, k_xx: float) -> np.ndarray:
-    import jax
-
+def _ratios(look: tuple[int, int], n: int, draws: int, k_xx: float) -> np.ndarray:
     points = {"k_xx": np.array([k_xx]), "w": np.array([2**0.5])}
-    key = jax.random.fold_in(jax.random.key(seed), n)
-    return wide_averages.averages(experiment.resolve(), key, n, draws, points)[0]
+    return wide_averages.averages(experiment.resolve(), (*look, n), n, draws, points)[0]
 
 
 def _conserved(which: int) -> Any:

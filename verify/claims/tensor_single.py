@@ -41,11 +41,10 @@ DRAWS = {8: 4500, 16: 4500, 32: 4000, 64: 4000, 128: 3500}
 )
 def single_network(p: Point, accuracy: Accuracy) -> Series:
     """The squared distance of a kernel from the mean over networks, at each width."""
-    import jax
 
     def squares(n: int, draws: int) -> Any:
         found = single_kernels(
-            jax.random.fold_in(accuracy.key, n), n, accuracy.draws(draws),
+            (*accuracy.entropy, n), n, accuracy.draws(draws),
             (p.k_xx, p.k_yy, p.k_xy), p.w, p.b,
         )  # fmt: skip
         # Networks that share a matrix count as one.

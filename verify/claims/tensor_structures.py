@@ -1,4 +1,4 @@
-r"""Gaussian limits of residual and convolutional networks, and one matrix in many lines.
+r"""Gaussian limits of residual networks, and one matrix in many lines.
 
 arXiv 1902.04760: Theorem 4.3, and Corollary D.9 for the covariances of networks whose read-out is
 independent. A network's outputs are Gaussian given what lies below the read-out, with the averages
@@ -25,10 +25,8 @@ from lemmata.verify.api import (
     claim,
     deferred,
 )
-from lemmata.verify.claims.tensor_kernels import CONVOLUTIONS, gram, on_rings, on_the_ring, uniform
 from lemmata.verify.claims.tensor_programs import HERE, in_numbers, limits, measured, yang
 
-convolution = deferred("lemmata.theory.ntk_convolution")
 exact = deferred("lemmata.theory.program_expectation").ExactExpectation
 execute = deferred("lemmata.theory.program_limit").execute
 ntk = deferred("lemmata.theory.ntk")
@@ -77,55 +75,6 @@ residual = claim(
     batched=True,
 )(partial(measured, experiment=experiments.residual, draws=4096))
 
-# Convolutions on a ring, between positions.
-
-
-@lru_cache(maxsize=64)
-def _averages(q: float, r: float, w: float, b: float, layers: int, biased: bool) -> Any:
-    """V of the covariances between the positions of two inputs."""
-    import sympy as sp
-
-    given = _numbers(q, r)
-    scales = sp.Float(w, 40), sp.Float(b if biased else 0, 40)
-    sigma = convolution.conv_covariances(layers, ntk.relu.resolve(), uniform(), given, scales)
-    return convolution.at_positions(ntk.relu.resolve(), sigma[-1]).xy
-
-
-def _numbers(q: float, r: float) -> Any:
-    import sympy as sp
-
-    return gram(sp.Float(q, 40), sp.Float(r, 40))
-
-
-def at_positions(p: Point, *, other: int, layers: int = 2, biased: bool = True) -> float:
-    """At position 0 of one input and another of the second."""
-    import sympy as sp
-
-    found = _averages(p.q, p.r, p.w, p.b, layers, biased)[0, other]
-    return float(sp.re(sp.N(found, 30)))
-
-
-between_positions = [
-    claim(
-        f"{HERE}/convolutional-network/covariance-0-{other}",
-        source=yang.at("section 2, convolutional networks; Corollary 2.1"),
-        says=rf"\tfrac1n \langle x^2_0, x^{{2\prime}}_{other} \rangle \to"
-        rf" V_\varphi(\Sigma^2)_{{0,{other}}},\ \Sigma^{{l+1}}_{{p,p'}} = w^2 \textstyle"
-        r"\sum_\gamma v_\gamma V_\varphi(\Sigma^l)_{p+\gamma,p'+\gamma} + b^2",
-        domain=on_rings,
-        points=3,
-        predicted=partial(at_positions, other=other),
-        compare=Equal(relative=0.07, because="a layer or the biases left out take 20 % off"),
-        wrong={
-            "a layer less": partial(at_positions, other=other, layers=1),
-            "without biases": partial(at_positions, other=other, biased=False),
-        },
-        scope=CONVOLUTIONS,
-        batched=True,
-    )(partial(measured, experiment=on_the_ring, which=1 + other, draws=7168, width=8))
-    for other in (0, 1, 2)
-]
-
 # One matrix in many lines, without transposes.
 
 PAIRS = tuple(combinations_with_replacement(range(1, 5), 2))
@@ -170,7 +119,9 @@ def of_pairs(p: Point, accuracy: Accuracy) -> Measurement:
     """One average at each point; all pairs are averages of the same draws."""
     scales, which = np.unique(p.w, return_inverse=True)
     found = [
-        measured(Point({"w": scales}), accuracy, experiment=experiments.reused, which=k, draws=9216)
+        measured(
+            Point({"w": scales}), accuracy, experiment=experiments.reused, which=k, draws=20480
+        )
         for k in range(len(PAIRS))
     ]
     at = [(found[int(k)], i) for k, i in zip(p.pair, which, strict=True)]
