@@ -1,24 +1,43 @@
 r"""Gradient flow of matrix factorisation in numbers: symmetric, asymmetric, one coordinate alone.
 
 The formulas are those of `lemmata.theory.sensing_*`, arranged so that errors keep their relative
-accuracy from the start to where they underflow. Times are those of the flow: eta T.
+accuracy from the start to where they underflow. Times are those of the flow: eta T. The numbers
+that come in are taken to be exact, so that a start on a saddle stays there and one that is close
+leaves it. Eigenvalues and singular values of the truth below 1e-12 of the largest count as zero.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from flint import arb
 
 from lemmata.verify.errors import UsageError
-from lemmata.verify.riccati_flow import RiccatiFlow, riccati_flow
+from lemmata.verify.flow_inputs import check_reach, instant, instants, matrix, number
+from lemmata.verify.matrix_digits import (
+    NEGLIGIBLE,
+    balls,
+    middles,
+    singular,
+    symmetric,
+    times,
+)
+from lemmata.verify.riccati_flow import (
+    RiccatiFlow,
+    Turned,
+    first_bits,
+)
 
 Array = np.ndarray
 
-# Eigenvalues of the truth below this, relative to the largest, are what rounding left of zeros.
-_NEGLIGIBLE = 1e-12
+# How far F^T F - G^T G may be from a multiple of the identity, relative to the factors' squares:
+# what rounding leaves in factors made to be balanced, with room for a hundred columns.
+_ROUNDED = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +57,16 @@ class SymmetricFlow:
     start: Any
 
     def __post_init__(self) -> None:
-        truth, start = _matrix(self.truth, "truth"), _matrix(self.start, "start")
+        truth, start = matrix(self.truth, "truth"), matrix(self.start, "start")
         largest = np.abs(truth).max()
         if truth.shape[0] != truth.shape[1] or np.abs(truth - truth.T).max() > 1e-12 * largest:
             raise UsageError(
                 f"truth of shape {truth.shape} is not symmetric, and X X^T is; of one that is not, "
                 "take BalancedFlow."
             )
+        truth = truth / 2 + truth.T / 2
         least = np.linalg.eigvalsh(truth)[0]
-        if least < -_NEGLIGIBLE * len(truth) * largest:
+        if least < -NEGLIGIBLE * len(truth) * largest:
             raise UsageError(
                 f"truth has the eigenvalue {least:.3g}; it must be positive semidefinite."
             )
@@ -59,34 +79,40 @@ class SymmetricFlow:
         object.__setattr__(self, "start", start)
 
     @cached_property
-    def _spectrum(self) -> tuple[float, Array, Array]:
-        """The scale of the truth, its eigenvalues over that, and its eigenvectors."""
-        values, vectors = np.linalg.eigh((self.truth + self.truth.T) / 2)
-        scale = float(values[-1]) if values[-1] > 0 else 1.0
-        values = values / scale
-        return scale, np.where(values > _NEGLIGIBLE, values, 0.0), vectors
+    def _flow(self) -> RiccatiFlow:
+        return RiccatiFlow(self._turned, first_bits(self.start))
+
+    def _turned(self) -> Turned:
+        rates, frame = symmetric(self.truth)
+        return Turned(rates, middles(times(frame.T, balls(self.start))), frame)
 
     @cached_property
-    def _flow(self) -> RiccatiFlow:
-        scale, values, vectors = self._spectrum
-        return riccati_flow(values, vectors.T @ self.start / np.sqrt(scale))
+    def _still(self) -> bool:
+        return _solved(self.truth, self.start, self.start)
 
     def product(self, time: float) -> Array:
         """X X^T, shape (n, n)."""
-        scale, _, vectors = self._spectrum
-        X = vectors @ self._flow.factor(scale * _time(time))[0]
-        return scale * X @ X.T
+
+        def look(problem: Turned, E: Array) -> Array:
+            M = E.copy()
+            M[range(len(M)), range(len(M))] += problem.rates
+            return times(problem.frame, M, problem.frame.T)
+
+        return self._flow.read(look, instant(time))
 
     def deviation(self, time: float) -> Array:
         """X X^T - Sigma, shape (n, n), with the digits that a subtraction would lose."""
-        scale, _, vectors = self._spectrum
-        return scale * vectors @ self._flow.factor(scale * _time(time))[1] @ vectors.T
+        t = instant(time)
+        if self._still:
+            return np.zeros(self.truth.shape)
+        return self._flow.read(lambda p, E: times(p.frame, E, p.frame.T), t)
 
     def errors(self, times: Any) -> Array:
         """The squared Frobenius error at each of the times, (T,)."""
-        scale = self._spectrum[0]
-        found = [self._flow.factor(scale * t)[1] for t in _times(times)]
-        return scale**2 * np.array([np.sum(E**2) for E in found])
+        found = instants(times)
+        if self._still:
+            return np.zeros(len(found))
+        return np.array([self._flow.read(lambda _, E: _square(E), t)[0] for t in found.tolist()])
 
     @cached_property
     def free_eigenvalues(self) -> Array:
@@ -95,19 +121,12 @@ class SymmetricFlow:
         They are the squared singular values of the start's rows in the null space of the truth, on
         those columns that the rest of the start leaves free.
         """
-        _, values, vectors = self._spectrum
-        rows = vectors.T @ self.start
-        signal, noise = rows[values > 0], rows[values == 0]
-        _, sizes, Vt = np.linalg.svd(signal)
-        rank = int(
-            np.sum(sizes > 32 * np.finfo(float).eps * max(rows.shape) * sizes.max(initial=0))
-        )
-        return np.linalg.svd(noise @ Vt[rank:].T, compute_uv=False) ** 2
+        return self._flow.free_eigenvalues()
 
     def lower_bounds(self, times: Any) -> Array:
         r"""$\sum_i (\lambda_i / (1 + 2 \lambda_i t))^2$ at each of the times, (T,)."""
         lam = self.free_eigenvalues
-        return np.array([np.sum((lam / (1 + 2 * lam * t)) ** 2) for t in _times(times)])
+        return np.array([np.sum((lam / (1 + 2 * lam * t)) ** 2) for t in instants(times)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +135,11 @@ class BalancedFlow:
 
     **Arguments:** `truth`: Sigma, (n1, n2); `F`: (n1, k); `G`: (n2, k).
 
-    **Raises:** `UsageError` unless they fit, and the imbalance is a multiple of the identity to
-    1e-9 of the factors' squares.
+    What $F^T F - G^T G$ is away from $c I$, `rounding`, is neglected, which changes errors by a
+    share of at most the order of `rounding` t: till t = 1e-12 / `rounding` they hold to 1e-12.
+
+    **Raises:** `UsageError` unless they fit, and the rounding is below 1e-13 of the factors'
+    squares.
     """
 
     truth: Any
@@ -125,22 +147,22 @@ class BalancedFlow:
     G: Any
 
     def __post_init__(self) -> None:
-        truth = _matrix(self.truth, "truth")
-        F, G = _matrix(self.F, "F"), _matrix(self.G, "G")
+        truth = matrix(self.truth, "truth")
+        F, G = matrix(self.F, "F"), matrix(self.G, "G")
         if (F.shape[0], G.shape[0]) != truth.shape or F.shape[1] != G.shape[1]:
             raise UsageError(
                 f"F of shape {F.shape} and G of {G.shape} make no matrix of the truth's shape "
                 f"{truth.shape}; give (n1, k) and (n2, k)."
             )
-        gap = F.T @ F - G.T @ G
-        rest = np.abs(gap - np.trace(gap) / len(gap) * np.eye(len(gap))).max()
-        if rest > 1e-9 * (np.sum(F**2) + np.sum(G**2)) or not (np.any(F) or np.any(G)):
-            raise UsageError(
-                f"F^T F - G^T G is {rest:.3g} away from a multiple of the identity (or F and G are "
-                "zero), and only for such a start is there a closed form."
-            )
         for name, value in (("truth", truth), ("F", F), ("G", G)):
             object.__setattr__(self, name, value)
+        size = np.sum(F**2) + np.sum(G**2)
+        if not size or self.rounding > _ROUNDED * size:
+            raise UsageError(
+                f"F^T F - G^T G is {self.rounding:.3g} away from a multiple of the identity (or F "
+                f"and G are zero), more than {_ROUNDED:.0e} of the factors' squares, and only for "
+                "such a start is there a closed form."
+            )
 
     @cached_property
     def imbalance(self) -> float:
@@ -148,30 +170,54 @@ class BalancedFlow:
         return float(np.sum(self.F**2) - np.sum(self.G**2)) / self.F.shape[1]
 
     @cached_property
-    def _parts(self) -> tuple[Any, ...]:
-        U, sigma, Vt = np.linalg.svd(self.truth)
-        n = max(self.truth.shape)
-        sigma = np.pad(sigma, (0, n - len(sigma)))
-        sigma = np.where(sigma > _NEGLIGIBLE * sigma.max(), sigma, 0.0)
-        rows = lambda turn, f: np.pad(turn @ f, ((0, n - len(f)), (0, 0)))
-        F, G = rows(U.T, self.F), rows(Vt, self.G)
-        h, C, S = eigenvectors(self.imbalance, sigma)
+    def rounding(self) -> float:
+        """The largest entry of F^T F - G^T G - c I, which is neglected."""
+        gap = self.F.T @ self.F - self.G.T @ self.G
+        return float(np.abs(gap - np.trace(gap) / len(gap) * np.eye(len(gap))).max())
+
+    @cached_property
+    def _flow(self) -> RiccatiFlow:
+        every = np.concatenate([self.F, self.G])
+        return RiccatiFlow(self._turned, first_bits(every))
+
+    def _turned(self) -> Turned:
+        F, G = balls(self.F), balls(self.G)
+        # Exact, as doubles are, so that factors of one size have an imbalance of 0.
+        c = ((_square(F)[0] - _square(G)[0]) / self.F.shape[1]).mid()
+        U, sigma, V = singular(self.truth)
+        n1, n2 = self.truth.shape
+        frame, rates = balls(np.zeros((n1 + n2, n1 + n2))), []
         # In its eigenvectors [[c/2, sigma], [sigma, -c/2]] is diag(h, -h), pair by pair.
-        forward, backward = C[:, None] * F + S[:, None] * G, C[:, None] * G - S[:, None] * F
-        scale = float(h.max()) or 1.0
-        start = np.concatenate([forward, backward]) / np.sqrt(2 * scale)
-        return U, Vt, C, S, scale, riccati_flow(np.concatenate([h, -h]) / scale, start)
+        for i, s in enumerate(sigma):
+            h = (c * c / 4 + s * s).sqrt().mid()
+            large = ((1 + abs(c) / (2 * h)) / 2).sqrt() if h > 0 else arb(1)
+            little = s / (2 * h * large) if h > 0 else arb(0)
+            C, S = (large, little) if c >= 0 else (little, large)
+            frame[:n1, 2 * i], frame[n1:, 2 * i] = C * U[:, i], S * V[:, i]
+            frame[:n1, 2 * i + 1], frame[n1:, 2 * i + 1] = -S * U[:, i], C * V[:, i]
+            rates += [h, -h]
+        pairs = len(sigma)
+        for i in range(pairs, n1):
+            frame[:n1, len(rates)] = U[:, i]
+            rates.append(c / 2)
+        for i in range(pairs, n2):
+            frame[n1:, len(rates)] = V[:, i]
+            rates.append(-c / 2)
+        start = times(frame.T, np.concatenate([F, G])) / arb(2).sqrt()
+        return Turned(np.array(rates, dtype=object), middles(start), middles(frame))
+
+    @cached_property
+    def _still(self) -> bool:
+        return _solved(self.truth, self.F, self.G)
+
+    def _inside(self, problem: Turned, E: Array) -> Array:
+        n1 = len(self.F)
+        return 2 * times(problem.frame[:n1], E, problem.frame[n1:].T)
 
     def deviation(self, time: float) -> Array:
         """F G^T - Sigma, shape (n1, n2)."""
-        U, Vt, C, S, scale, flow = self._parts
-        E = flow.factor(scale * _time(time))[1]
-        n = len(C)
-        C, S = C[:, None], S[:, None]
-        AA, AB, BA, BB = E[:n, :n], E[:n, n:], E[n:, :n], E[n:, n:]
-        inside = C * AA * S.T + C * AB * C.T - S * BA * S.T - S * BB * C.T
-        n1, n2 = self.truth.shape
-        return 2 * scale * U @ inside[:n1, :n2] @ Vt
+        t = instant(time)
+        return np.zeros(self.truth.shape) if self._still else self._flow.read(self._inside, t)
 
     def product(self, time: float) -> Array:
         """F G^T, shape (n1, n2)."""
@@ -179,7 +225,11 @@ class BalancedFlow:
 
     def errors(self, times: Any) -> Array:
         """The squared Frobenius error at each of the times, (T,)."""
-        return np.array([np.sum(self.deviation(t) ** 2) for t in _times(times)])
+        found = instants(times)
+        if self._still:
+            return np.zeros(len(found))
+        look = lambda problem, E: _square(self._inside(problem, E))
+        return np.array([self._flow.read(look, t)[0] for t in found.tolist()])
 
 
 class ScalarFlow(NamedTuple):
@@ -206,52 +256,55 @@ def scalar_flow(f0: float, g0: float, sigma: float, times: Any) -> ScalarFlow:
     >>> scalar_flow(0.1, 0.1, 0.0, [50.0]).product  # p_0 / (1 + 2 p_0 t)
     array([0.005])
     """
-    start = _matrix(np.array([[f0, g0, sigma]], dtype=float), "(f0, g0, sigma)")
-    if start[0, 2] < 0:
+    f0, g0, sigma = number(f0, "f0"), number(g0, "g0"), number(sigma, "sigma")
+    if sigma < 0:
         raise UsageError(f"sigma={sigma!r} must be at least 0; change the sign of g otherwise.")
-    f0, g0, sigma = (float(v) for v in start[0])
-    t = _times(times)
+    check_reach(max(abs(f0), abs(g0)), "(f0, g0)")
+    check_reach(sigma, "sigma")
+    t = instants(times)
     # (f - g)(f + g), for the squares would lose what makes them differ.
-    h, C, S = (v[0] for v in eigenvectors((f0 - g0) * (f0 + g0), np.array([sigma])))
-    a, b = C * f0 + S * g0, C * g0 - S * f0
-    fade = np.exp(-2 * h * t)
+    plus, minus = f0 + g0, f0 - g0
+    h, C, S = _eigenvector(plus * minus, sigma)
+    # C f0 + S g0 and C g0 - S f0: as they stand, f0 = -g0 would leave its saddle by rounding.
+    tilt = (plus * minus / (2 * h) if h > 0 else 0.0) / (C + S)
+    a = (plus * (C + S) + minus * tilt) / 2
+    b = (plus * tilt - minus * (C + S)) / 2
     span = -np.expm1(-2 * h * t) / (2 * h) if h > 0 else t
+    off = float(Fraction(f0) * Fraction(g0) - Fraction(sigma))
+    if a == 0:  # on the stable side of the saddle, where nothing grows and all may underflow
+        size = 1 + b**2 * span
+        left = b * np.exp(-h * t) / np.sqrt(size)
+        return ScalarFlow(-S * left, C * left, off / size)
+    fade = np.exp(-2 * h * t)
     # e^{-2ht} times 1 + a^2 (e^{2ht} - 1)/2h + b^2 (1 - e^{-2ht})/2h
     size = fade + (a**2 + b**2 * fade) * span
     root = np.sqrt(size)
     return ScalarFlow(
-        (C * a - S * b * fade) / root,
-        (S * a + C * b * fade) / root,
-        (f0 * g0 - sigma) * fade / size,
+        (C * a - S * b * fade) / root, (S * a + C * b * fade) / root, off * fade / size
     )
 
 
-def eigenvectors(c: float, sigma: Array) -> tuple[Array, Array, Array]:
-    """The h > 0 and (C, S), (-S, C) with [[c/2, sigma], [sigma, -c/2]] (C, S) = h (C, S)."""
-    h = np.hypot(c / 2, sigma)
-    safe = np.where(h > 0, h, 1.0)
-    large = np.sqrt((1 + np.abs(c) / (2 * safe)) / 2)
-    large = np.where(h > 0, large, 1.0)
-    little = sigma / (2 * safe * large)
-    return (h, large, little) if c >= 0 else (h, little, large)
+def _eigenvector(c: float, sigma: float) -> tuple[float, float, float]:
+    """The h of at least 0 and (C, S) with [[c/2, sigma], [sigma, -c/2]] (C, S) = h (C, S)."""
+    if c == 0:
+        return sigma, math.sqrt(0.5), math.sqrt(0.5)
+    h = math.hypot(c / 2, sigma)
+    large = math.sqrt((1 + abs(c) / (2 * h)) / 2)
+    little = sigma / (2 * h * large)
+    return (h, large, little) if c > 0 else (h, little, large)
 
 
-def _matrix(value: Any, name: str) -> Array:
-    array = np.asarray(value, dtype=float)
-    if array.ndim != 2 or not array.size:
-        raise UsageError(f"{name} has shape {array.shape}; give a matrix, with at least one entry.")
-    if not np.all(np.isfinite(array)):
-        raise UsageError(f"{name} is not finite everywhere; all numbers must be.")
-    return array
+def _solved(truth: Array, F: Array, G: Array) -> bool:
+    """Whether F G^T is the truth, exactly."""
+    rows = [[Fraction(v) for v in row] for row in F.tolist()]
+    columns = [[Fraction(v) for v in row] for row in G.tolist()]
+    return bool(np.allclose(F @ G.T, truth, rtol=1e-9, atol=0)) and all(
+        sum((a * b for a, b in zip(f, g, strict=True)), Fraction(0)) == Fraction(s)
+        for f, row in zip(rows, truth.tolist(), strict=True)
+        for g, s in zip(columns, row, strict=True)
+    )
 
 
-def _times(times: Any) -> Array:
-    array = np.atleast_1d(np.asarray(times, dtype=float))
-    if array.ndim != 1 or not np.all((array >= 0) & np.isfinite(array)):
-        raise UsageError(f"times={times!r} must be finite numbers of at least 0, in one row.")
-    return array
-
-
-def _time(time: float) -> float:
-    (one,) = _times(time)
-    return float(one)
+def _square(E: Array) -> Array:
+    """The sum of squares, as an array of one."""
+    return np.array([sum((v * v for v in E.ravel()), arb(0))], dtype=object)
