@@ -21,7 +21,8 @@ def console(*, stderr: bool = False) -> Console:
 def rows(records: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     """The table, two lines a claim: its verdict with the numbers, and below it the worst point.
 
-    Beside that point stands a wrong formula that the same measurements refute.
+    Beside that point stands what was measured there, where that is a rate, and a wrong formula that
+    the same measurements refute.
     """
     cells = [_HEADER, *(_cells(record) for record in records)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(_HEADER))]
@@ -29,9 +30,16 @@ def rows(records: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     for record, row in zip(records, cells[1:], strict=True):
         yield _line(row, widths, ["", _STYLE[record["outcome"]], "", "", "", ""])
         if record["worst"]:
-            yield Text(
-                f"    worst at {point(record['worst']['at'])}{_rejected(record)}", style="dim"
-            )
+            where = f"    worst at {point(record['worst']['at'])}{_slope(record)}"
+            yield Text(f"{where}{_rejected(record)}", style="dim")
+
+
+def _slope(record: Mapping[str, Any]) -> str:
+    """An exponent or a constant that was read off a series, with its interval."""
+    worst = record["worst"]
+    if record["kind"] not in ("rate", "limit") or worst["value"] is None:
+        return ""
+    return f": measured {number(worst['value'], 4)} ± {number(worst['half_width'], 2)}"
 
 
 def _rejected(record: Mapping[str, Any]) -> str:
