@@ -70,6 +70,37 @@ def noise() -> Derivation:
 
 
 @lru_cache
+def noise_factors() -> Derivation:
+    r"""Derive $f^2, g^2 = \frac{c}{2} (\coth \theta \pm 1)$, the angle being that of the product.
+
+    With s = 1 the larger one, with s = -1 the smaller, as $e^{s \theta} / \sinh \theta$: a
+    difference of what is late nearly equal would have no digit left.
+    """
+    u, side = sp.Symbol("u", positive=True), sp.Symbol("s", real=True)
+    either = c * sp.exp(side * u) / (2 * sp.sinh(u))
+    square = lambda s: sp.Subs(either, side, s)
+    larger, smaller = square(1), square(-1)
+    product = (c / 2) / sp.sinh(u)
+    angle = c * t + sp.asinh(c / (2 * p_0))
+    statement = either.subs(u, angle)
+    steps = (
+        Step("with s = 1 it is the sum", larger, c * (sp.coth(u) + 1) / 2),
+        Step("and with s = -1 the difference", smaller, c * (sp.coth(u) - 1) / 2),
+        Step("they differ by the imbalance", larger - smaller, c),
+        Step("and their product is that of the squares", larger * smaller, product**2),
+        Step(
+            "which no other pair of positive numbers has: s (s - c) grows from s = c on",
+            sp.Derivative(u * (u - c), u),
+            2 * u - c,
+        ),
+        Step("the angle is that of the product", sp.Subs(product, u, angle), noise().statement),
+        Step("with that angle", sp.Subs(either, u, angle), statement),
+    )
+    assumes = (UNIQUE, "the product is what `noise` derives")
+    return Derivation(sp.Symbol("f2"), statement, steps, assumes)
+
+
+@lru_cache
 def noise_amplitude() -> Derivation:
     r"""Derive $p e^{c t} \to 2 c p_0 / (c + \sqrt{c^2 + 4 p_0^2})$: errors fade at the rate 2 c."""
     v = sp.Symbol("v", positive=True)

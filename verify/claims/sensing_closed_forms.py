@@ -168,6 +168,37 @@ def asymmetric_noise_amplitude(p: Point, accuracy: Accuracy) -> Measurement:
 
 
 @claim(
+    f"{HERE}/asymmetric-noise/factors",
+    source=xiong.at("the asymmetric rate with k > r, its noise"),
+    says=r"f^2, g^2 = \tfrac{c}{2} (\coth \theta \pm 1), \quad"
+    r" \theta = c t + \operatorname{arsinh} \tfrac{c}{2 p_0}",
+    domain=Domain(c=Log(0.01, 1), p_0=Log(0.01, 1), t=Log(0.1, 30), s=Values(1, -1), **SIDES),
+    points=8,
+    predicted=imbalance.noise_factors,
+    compare=EXACT,
+    wrong={
+        "the product": lambda p: p.c / 2 / np.sinh(p.c * p.t + np.arcsinh(p.c / 2 / p.p_0)),
+        "both end on nothing": lambda p: p.p_0 / (1 + 2 * p.p_0 * p.t),
+    },
+    uses=(f"{HERE}/asymmetric-noise",),
+    scope=FLOW + "; s = 1 is the larger factor, either of the two",
+    batched=True,
+)
+def noise_factors(p: Point, accuracy: Accuracy) -> Measurement:
+    """The square of the larger or of the smaller factor, integrated.
+
+    The smaller one as the product, which is carried along, over the other: it fades itself, and the
+    integration keeps the relative accuracy of the product alone.
+    """
+
+    def value(y: np.ndarray) -> np.ndarray:
+        larger = np.where(np.asarray(p.larger) > 0, y[0], y[1])
+        return np.where(np.asarray(p.s) > 0, larger, y[2] / larger) ** 2
+
+    return flows.pair(*_roots(p), 0.0, p.t, value)
+
+
+@claim(
     f"{HERE}/asymmetric-noise/balanced",
     source=xiong.at("the asymmetric rate with k > r, its noise"),
     says=r"f_0 = g_0 \Rightarrow f g = p_0 / (1 + 2 p_0 t)",
@@ -306,8 +337,9 @@ def _turned(p: Point) -> float:
 @claim(
     f"{HERE}/imbalanced-matrix",
     source=xiong.at("the asymmetric flow, after the modified step"),
-    says=r"F^T F - G^T G = c I \Rightarrow W W^T = e^{H t} W_0 (I + W_0^T \int_0^t e^{2 H s} ds"
-    r"\, W_0)^{-1} W_0^T e^{H t}, \quad W = (F; G), \quad H = (c/2, \Sigma; \Sigma^T, -c/2)",
+    says=r"F^T F - G^T G = c I \Rightarrow F G^T = (W W^T)_{12}, \quad W W^T = e^{H t} W_0 (I +"
+    r" W_0^T \int_0^t e^{2 H s} ds\, W_0)^{-1} W_0^T e^{H t}, \quad W = (F; G), \quad"
+    r" H = (c/2, \Sigma; \Sigma^T, -c/2)",
     domain=Domain(
         seed=Integers(0, 10**6), k=Integers(1, N - 2), r=Integers(1, 4), least=Interval(0.3, 1),
         alpha=Log(0.1, 1), c=Log(0.05, 1), t=Log(0.1, 10), **SIDES,
@@ -320,9 +352,56 @@ def _turned(p: Point) -> float:
         "at half the speed": _error(0.5),
         "the other factor larger": _turned,
     },
-    scope=FLOW + "; truths that are not square, the squared error",
+    scope=FLOW + "; truths that are not square, the squared error of F G^T",
 )  # fmt: skip
 def imbalanced_matrix(p: Point, accuracy: Accuracy) -> Measurement:
     """The squared error, integrated."""
     truth, F, G = _balanced(p)
     return flows.asymmetric(truth, F, G, p.t, lambda F, G: np.sum((F @ G.T - truth) ** 2))
+
+
+def _whole(p: Any, W: np.ndarray) -> float:
+    """v^T W W^T v, with every block of W W^T in it."""
+    v = np.random.default_rng([int(p.seed), 3]).normal(size=len(W))
+    return float(np.sum((v @ W) ** 2))
+
+
+def _squares(span: float = 1.0, side: float = 1.0) -> Any:
+    """It in closed form as it stands, which does for short times; the integral `span` times."""
+
+    def value(p: Point) -> float:
+        truth, F, G = _balanced(p)
+        W, c = np.concatenate([F, G]), side * float(np.sign(p.larger) * p.c)
+        n1, n2 = truth.shape
+        H = np.block([[c / 2 * np.eye(n1), truth], [truth.T, -c / 2 * np.eye(n2)]])
+        h, vectors = np.linalg.eigh(H)
+        safe = np.where(h == 0, 1.0, h)
+        integral = np.where(h == 0, p.t, np.expm1(2 * safe * p.t) / (2 * safe))
+        rows = vectors.T @ W
+        N = np.eye(rows.shape[1]) + span * rows.T @ (integral[:, None] * rows)
+        moved = vectors @ (np.exp(h * p.t)[:, None] * rows)
+        return _whole(p, np.linalg.solve(np.linalg.cholesky(N), moved.T).T)
+
+    return value
+
+
+@claim(
+    f"{HERE}/imbalanced-matrix/squares",
+    source=xiong.at("the asymmetric flow, after the modified step"),
+    says=r"F^T F - G^T G = c I \Rightarrow W W^T = e^{H t} W_0 (I + W_0^T \int_0^t e^{2 H s} ds"
+    r"\, W_0)^{-1} W_0^T e^{H t}, \quad \text{with } F F^T \text{ and } G G^T \text{ in it}",
+    domain=Domain(
+        seed=Integers(0, 10**6), k=Integers(1, N - 2), r=Integers(1, 4), least=Interval(0.3, 1),
+        alpha=Log(0.1, 1), c=Log(0.05, 1), t=Log(0.1, 5), **SIDES,
+    ),
+    points=10,
+    predicted=_squares(),
+    compare=EXACT,
+    wrong={"twice the integral, as for one factor": _squares(2.0), "-c": _squares(1.0, -1.0)},
+    uses=(f"{HERE}/imbalanced-matrix",),
+    scope=FLOW + "; v^T W W^T v of a random v",
+)  # fmt: skip
+def imbalanced_squares(p: Point, accuracy: Accuracy) -> Measurement:
+    """v^T W W^T v, integrated."""
+    truth, F, G = _balanced(p)
+    return flows.asymmetric(truth, F, G, p.t, lambda F, G: _whole(p, np.concatenate([F, G])))

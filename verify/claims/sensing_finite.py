@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lemmata.verify import sensing_rivals as rivals
 from lemmata.verify.api import (
     Accuracy,
     Condition,
@@ -64,7 +65,7 @@ def _known(runs: Any) -> Domain:
     predicted=descent.linear_rate,
     compare=RATE,
     wrong={
-        "a power law": 0,
+        **rivals.for_decays(3000, rivals.fixed(ETA, 0.3)),
         "of the unsquared error": lambda p: -np.log(1 - p.eta * p.mu),
         "sigma_r, as if all were known": lambda p: -2 * np.log(1 - p.eta * SIGMA_R),
     },
@@ -85,7 +86,7 @@ def exact_rank(p: Point, accuracy: Accuracy) -> Series:
     predicted=descent.linear_rate,
     compare=RATE,
     wrong={
-        "1/T^2": 0,
+        **rivals.for_decays(10_000, rivals.fixed(ETA, 0.6)),
         "of the unsquared error": lambda p: -np.log(1 - p.eta * p.mu),
         "sigma_r, as with k = r": lambda p: -2 * np.log(1 - p.eta * SIGMA_R),
     },
@@ -99,19 +100,43 @@ def asymmetric(p: Point, accuracy: Accuracy) -> Series:
 
 
 @claim(
+    f"{HERE}/asymmetric/exact-rank/rate",
+    source=xiong.at("the asymmetric problem with k = r, m measurements"),
+    says=r"k = r \Rightarrow \| F_T G_T^T - \Sigma \|_F^2 \sim (1 - \eta \mu)^{2 T}, \quad"
+    r" \mu \text{ the least positive eigenvalue of the Hessian at the limit}",
+    domain=_known(finite.asymmetric_exact_rank),
+    predicted=descent.linear_rate,
+    compare=RATE,
+    wrong={
+        **rivals.for_decays(10_000, rivals.fixed(ETA, 0.6)),
+        "of the unsquared error": lambda p: -np.log(1 - p.eta * p.mu),
+        "sigma_r, as if all were known": lambda p: -2 * np.log(1 - p.eta * SIGMA_R),
+    },
+    uses=("matrix-sensing/asymmetric/exact-rank/rate",),
+    scope="Gaussian measurements of a 4 by 4 matrix of rank 1; exp(-Omega(T)) is the paper's",
+)
+def asymmetric_exact_rank(p: Point, accuracy: Accuracy) -> Series:
+    """The squared error along descent."""
+    return finite.asymmetric_exact_rank(int(p.m))[0][int(p.seed)]
+
+
+@claim(
     f"{HERE}/symmetric/rate",
     source=xiong.at("abstract, and the lower bound for k > r"),
-    says=r"k > r \Rightarrow \| X_T X_T^T - \Sigma \|_F^2 \sim T^{-2}",
+    says=r"k > r \Rightarrow \| X_T X_T^T - \Sigma \|_F^2 \sim T^{-2}"
+    r" \text{ from } 8000 \text{ measurements of } 36 \text{ unknowns}",
     domain=Domain(seed=Values(*SEEDS[:4]), m=Values(8000)),
     predicted=-2,
     compare=Rate(
         law="power", absolute=0.15,
         because="1/T against 1/T^2 differ by 1; what a finite run leaves, by less than 0.15",
     ),
-    wrong={"1/T": -1, "1/T^1.5": -1.5, "1/T^3": -3},
+    # the start is of size 1, and so is every power of it
+    wrong=rivals.for_slopes(30_000, -2, rivals.fixed(ETA, 1.0)),
     uses=("matrix-sensing/symmetric/rate",),
-    scope="Gaussian measurements of an 8 by 8 matrix of rank 2, k = 3; the rate alone; at fewer"
-    " measurements noise turns too slowly for a run to show the limit",
+    scope="Gaussian measurements of an 8 by 8 matrix of rank 2, k = 3; the rate alone. So many"
+    " measurements are nearly the whole truth; at fewer, noise turns too slowly for a run to show"
+    " the limit, and how the slope tends to -2 with m is claimed in `rate/many`",
 )  # fmt: skip
 def symmetric(p: Point, accuracy: Accuracy) -> Series:
     """The squared error along descent."""
