@@ -42,7 +42,7 @@ def outcome(claim: Claim, predicted=None, effort: float = 1.0) -> Verdict:
 
 CHEAP = (
     "shifted", "outliers", "across", "deviation", "final_known", "independent", "not_optimal",
-    "lower_loss", "nearer",
+    "lower_loss", "nearer", "agnostic",
 )  # fmt: skip
 
 
@@ -55,7 +55,9 @@ def test_what_is_claimed_holds_and_planted_formulas_do_not(name: str) -> None:
     assert not set(claim.wrong) & set(verdict.resolution.survivors)
 
 
-@pytest.mark.parametrize("name", ["outliers", "across", "final_known", "independent", "nearer"])
+@pytest.mark.parametrize(
+    "name", ["outliers", "across", "final_known", "independent", "nearer", "agnostic"]
+)
 def test_each_planted_formula_in_place_of_the_claimed_one_is_refuted(name: str) -> None:
     claim = dataclasses.replace(named(name), points=2)
     for wrong in claim.wrong.values():
@@ -63,7 +65,8 @@ def test_each_planted_formula_in_place_of_the_claimed_one_is_refuted(name: str) 
 
 
 @pytest.mark.parametrize(
-    ("name", "effort"), [("outliers", 1e-3), ("across", 1e-3), ("deviation", 0.1)]
+    ("name", "effort"),
+    [("outliers", 1e-3), ("across", 1e-3), ("deviation", 0.1), ("agnostic", 0.1)],
 )
 def test_too_few_draws_leave_it_open(name: str, effort: float) -> None:
     assert outcome(dataclasses.replace(named(name), points=2), None, effort).outcome is (
