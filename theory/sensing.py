@@ -52,8 +52,8 @@ FORMS: Mapping[str, Forms] = MappingProxyType(
         ),
         "asymmetric noise": (
             sensing_imbalance.product_equation, sensing_imbalance.noise,
-            sensing_imbalance.noise_amplitude, sensing_imbalance.balanced_noise,
-            sensing_imbalance.thirds,
+            sensing_imbalance.noise_amplitude, sensing_imbalance.noise_factors,
+            sensing_imbalance.balanced_noise, sensing_imbalance.thirds,
         ),
         "asymmetric signal": (sensing_imbalance.signal, sensing_imbalance.signal_rate),
         "imbalanced matrix": (
