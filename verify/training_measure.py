@@ -84,8 +84,8 @@ def drawn(
         layer["b"][:, : shape[0]] = rng.standard_normal((networks, shape[0]), dtype)
         params.append({name: jnp.asarray(leaf) for name, leaf in layer.items()})
     # Arrays and not floats, which would be compiled in.
-    scales = (jnp.asarray(np.asarray(one, dtype)) for one in (w / scale, b))
-    net = DenseNetwork(given, activation, *scales)
+    w_std, b_std = (jnp.asarray(np.asarray(one, dtype)) for one in (w / scale, b))
+    net = DenseNetwork(given, activation, w_std, b_std)
     return Setting(net, tuple(params), scale)
 
 

@@ -170,7 +170,8 @@ def kernel_drift(p: Point, accuracy: Accuracy) -> Series:
     predicted=-1,
     compare=Limit(toward="infinity", absolute=0.2, because="the distance itself has half of it"),
     wrong={"as the distance itself": -0.5},
-    scope=SHORT.format(16, 512),
+    scope=f"{SHORT.format(16, 512)}; of the outputs that training ends on, not of the blocks of the"
+    " kernel between them",
 )
 def outputs_decouple(p: Point, accuracy: Accuracy) -> Series:
     """The squared distance of an output from where it ends alone, over networks."""
