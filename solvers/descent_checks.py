@@ -77,7 +77,11 @@ def checked_rate(rate: ArrayLike) -> Array:
 
 def checked_steps(steps: Sequence[int]) -> np.ndarray:
     """Numbers of steps at which to look: whole, not negative, ascending."""
-    return ascending(steps, "whole numbers of at least 0 that ascend, such as (0, 100)")
+    form = "whole numbers of at least 0 that ascend and fit 64 bits, such as (0, 100)"
+    looks = ascending(steps, form)
+    if looks[-1] > np.iinfo(np.int64).max:
+        raise ValueError(f"`steps={steps!r}` must be {form}.")
+    return np.array(looks, dtype=np.int64)
 
 
 def checked_times(times: Sequence[float], step: float) -> tuple[np.ndarray, np.ndarray]:

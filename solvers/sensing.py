@@ -18,7 +18,7 @@ from jax.typing import ArrayLike
 
 from lemmata.solvers import sensing_checks as checks
 from lemmata.solvers.sensing_loop import Schedule, Unbalance, descend
-from lemmata.solvers.sensing_operators import Measurements, Population, Problem
+from lemmata.solvers.sensing_operators import Gram, Measurements, Population, Problem
 from lemmata.solvers.sensing_runs import layout_for, padded, prepared, to_runs, to_seeds
 from lemmata.solvers.sensing_steps import Loss
 
@@ -96,6 +96,11 @@ def gradient_descent(
     fewer columns than the truth's rank, a truth that X X^T cannot reach. Divergence is no error:
     see `Descent.left`.
     """
+    checks.checked_problem(
+        problem,
+        (Population, Measurements, Gram),
+        "make one with population(truth), gaussian(...) or measured(...).",
+    )
     return _descend(problem, start, rate, 1.0, steps, "squares", modify, measure, at_once)
 
 
@@ -120,13 +125,13 @@ def subgradient_descent(
 
     **Raises:** as `gradient_descent`.
     """
-    if not isinstance(problem, Population | Measurements):
-        raise ValueError(
-            f"`problem` is a {type(problem).__name__}; absolute values need each measurement by "
-            "itself. Hand over the Measurements, without .gram()."
-        )
-    if not 0 < decay <= 1:
-        raise ValueError(f"`decay={decay!r}` must be above 0 and at most 1.")
+    checks.checked_problem(
+        problem,
+        (Population, Measurements),
+        "absolute values need each measurement by itself. Hand over population(truth) or the "
+        "Measurements, without .gram().",
+    )
+    decay = checks.checked_decay(decay)
     return _descend(problem, start, rate, decay, steps, "absolute", None, measure, at_once)
 
 
@@ -169,6 +174,7 @@ def _descend(
     factors = checks.checked_starts(start, truth.shape[-2:], seeds)
     checks.check_columns(factors, truth)
     if not isinstance(problem, Population):
+        checks.check_raw(problem, truth)
         checks.check_coordinates(problem[0].shape[-1], truth.shape[-2:], two)
     lead = factors[0].shape[:-2]
     largest = sum(float(jnp.max(jnp.sum(f**2, axis=(-2, -1)))) for f in factors)

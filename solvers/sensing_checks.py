@@ -1,13 +1,13 @@
 """What the arguments of matrix sensing must fulfil, and what to do where they do not."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.typing import ArrayLike
 
 from lemmata.solvers.looks import ascending
@@ -15,6 +15,8 @@ from lemmata.solvers.looks import ascending
 #: relative to the largest: below it a singular value of the truth counts as zero
 NEGLIGIBLE = 1e-12
 PER_DECADE = 24
+#: months, at 1e-7 s a step; far below where whole numbers of 64 bits end
+MOST_STEPS = 10**14
 
 
 def check_precision() -> None:
@@ -26,15 +28,45 @@ def check_precision() -> None:
         )
 
 
-def checked_array(value: ArrayLike, name: str, axes: tuple[int, ...]) -> Array:
+def check_concrete(value: Any, name: str) -> None:
+    """Raise ValueError on what jit, vmap and grad hand over in place of numbers."""
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(value)):
+        raise ValueError(
+            f"`{name}` is traced (by jit, vmap or grad), and has no numbers to check yet; call "
+            "from outside of them: leading axes of the start do what vmap would."
+        )
+
+
+def checked_problem(problem: Any, kinds: tuple[type, ...], remedy: str) -> None:
+    """Raise ValueError on a problem of no such kind."""
+    if not isinstance(problem, kinds):
+        raise ValueError(f"`problem` is a {type(problem).__name__}; {remedy}")
+    check_concrete(problem, "problem")
+
+
+def checked_ragged(value: Any, name: str) -> Array:
+    """An array of whatever axes, and of what JAX takes."""
+    check_concrete(value, name)
+    try:
+        array = jnp.asarray(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"`{name}` is a {type(value).__name__} that makes no array of numbers; give rows of "
+            "real numbers, all of one length."
+        ) from None
+    check_concrete(array, name)  # inside of jit even constants are traced
+    return array
+
+
+def checked_array(value: Any, name: str, axes: tuple[int, ...]) -> Array:
     """A finite array of real numbers with as many axes as allowed, none of them empty."""
-    array = jnp.asarray(value)
+    array = checked_ragged(value, name)
     if array.ndim not in axes or 0 in array.shape:
         allowed = " or ".join(map(str, axes))
         raise ValueError(f"`{name}` has shape {array.shape}; it needs {allowed} axes, none empty.")
     if jnp.issubdtype(array.dtype, jnp.complexfloating) or array.dtype == bool:
         raise ValueError(f"`{name}` holds {array.dtype}; it must hold real numbers.")
-    if not bool(jnp.all(jnp.isfinite(array))):
+    if not np.all(np.isfinite(np.asarray(array))):
         raise ValueError(f"`{name}` is not finite everywhere; there is no descent on such numbers.")
     return array.astype(float)
 
@@ -64,11 +96,11 @@ def checked_measurements(
     maps: ArrayLike, values: ArrayLike, truth: ArrayLike
 ) -> tuple[Array, Array]:
     """The matrices that measure and what they found, as arrays that fit the truth."""
-    given = jnp.shape(maps)
+    given = np.shape(checked_ragged(maps, "maps"))
     if len(given) in (3, 4) and given[-3] == 0:
         raise ValueError(f"`maps` has shape {given} and so m = 0 measurements; give at least one.")
     arrays, known = checked_array(maps, "maps", (3, 4)), checked_array(values, "values", (1, 2))
-    shape = jnp.shape(truth)
+    shape = np.shape(checked_ragged(truth, "truth"))
     lead = arrays.shape[:-3]
     fits = arrays.shape[-2:] == shape[-2:] and shape[:-2] in ((), lead)
     if not fits or known.shape != arrays.shape[:-2]:
@@ -77,6 +109,32 @@ def checked_measurements(
             "must be (m, n1, n2), (m,) and (n1, n2), with one leading axis of seeds or none."
         )
     return arrays, known
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is one real number that is known."""
+    if isinstance(value, bool | np.bool_ | str | bytes | Tracer):
+        return False
+    kinds = int | float | np.integer | np.floating | np.ndarray | Array
+    return (
+        isinstance(value, kinds) and np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+    )
+
+
+def checked_key(key: Any) -> None:
+    """Raise ValueError unless this is one key of random numbers."""
+    check_concrete(key, "key")
+    shape, dtype = getattr(key, "shape", None), getattr(key, "dtype", None)
+    typed = dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key) and shape == ()
+    if not typed and not (dtype == np.uint32 and shape == (2,)):
+        raise ValueError(f"`key={key!r}` is no key of random numbers; make one: jax.random.key(0).")
+
+
+def checked_decay(decay: Any) -> float:
+    """By how much steps shrink, each time."""
+    if not is_number(decay) or not 0 < float(decay) <= 1:
+        raise ValueError(f"`decay={decay!r}` must be one number above 0 and at most 1.")
+    return float(decay)
 
 
 def checked_count(value: Any, name: str) -> int:
@@ -88,37 +146,58 @@ def checked_count(value: Any, name: str) -> int:
 
 def checked_size(value: Any, name: str) -> float:
     """A finite number of at least 0."""
-    if not 0 <= float(value) < math.inf:
+    if not is_number(value) or not 0 <= float(value) < math.inf:
         raise ValueError(f"`{name}={value!r}` must be a finite number of at least 0.")
     return float(value)
 
 
 def checked_share(value: Any) -> float:
     """A probability below 1."""
-    if not 0 <= float(value) < 1:
+    if not is_number(value) or not 0 <= float(value) < 1:
         raise ValueError(f"`outliers={value!r}` is a share of all values: at least 0, below 1.")
     return float(value)
 
 
-def checked_looks(steps: int | Sequence[int]) -> np.ndarray:
+def checked_looks(steps: Any) -> np.ndarray:
     """The steps to look at: those given, or the start, 24 a decade and the last of a number."""
     if isinstance(steps, int | np.integer) and not isinstance(steps, bool):
-        last = checked_count(steps, "steps")
+        last = _in_reach(checked_count(steps, "steps"))
         decades = np.arange(math.ceil(PER_DECADE * math.log10(last)) + 1) / PER_DECADE
         spaced = np.rint(10.0**decades).astype(np.int64)
         return np.unique([0, *spaced[spaced < last], last])
-    return ascending(
+    check_concrete(steps, "steps")
+    looks = ascending(
         steps,
         "a whole number of at least 1, or whole numbers of at least 0 that ascend, such as "
         "(0, 10, 100)",
     )
+    _in_reach(looks[-1])
+    return np.array(looks, dtype=np.int64)
 
 
-def checked_rates(rate: ArrayLike, lead: tuple[int, ...], limit: float) -> Array:
+def _in_reach(last: int) -> int:
+    if last > MOST_STEPS:
+        raise ValueError(
+            f"`steps` ends at {last}, and a run of more than {MOST_STEPS} steps never ends; late "
+            "times are those of the closed forms (lemmata.verify.sensing_forms)."
+        )
+    return last
+
+
+def checked_rates(rate: Any, lead: tuple[int, ...], limit: float) -> Array:
     """Step sizes, one for each run; so small that one step from within `limit` is a number."""
-    rates = np.asarray(rate, dtype=float)
-    if not np.all((rates > 0) & np.isfinite(rates)):
-        raise ValueError(f"`rate={rate!r}` must be positive and finite.")
+    check_concrete(rate, "rate")
+    try:
+        rates = np.asarray(rate)
+    except (TypeError, ValueError):  # ragged lists
+        rates = np.empty(0)
+    if (
+        rates.dtype.kind not in "iuf"
+        or not rates.size
+        or not np.all((rates > 0) & np.isfinite(rates))
+    ):
+        raise ValueError(f"`rate={rate!r}` must be positive and finite: a number or an array.")
+    rates = rates.astype(float)
     if not rates.max() * max(limit, 1.0) ** 1.5 < 1e80:
         raise ValueError(f"`rate={rate!r}` takes one step out of the range of double precision.")
     try:
@@ -134,6 +213,11 @@ def checked_starts(
     start: ArrayLike | tuple[ArrayLike, ArrayLike], shape: tuple[int, ...], seeds: int | None
 ) -> tuple[Array, ...]:
     """One factor X (..., n, k), or two, F (..., n1, k) and G (..., n2, k), that fit the truth."""
+    if isinstance(start, list) and len(start) == 2 and all(np.ndim(one) >= 2 for one in start):
+        raise ValueError(
+            "`start` is a list of 2 matrices, which could be two factors or two runs; give a tuple "
+            "(F, G) for the one, an array np.stack([X1, X2]) for the other."
+        )
     two = isinstance(start, tuple)
     names = ("start[0]", "start[1]") if two else ("start",)
     if two and len(start) != 2:
@@ -194,11 +278,29 @@ def check_coordinates(size: int, shape: tuple[int, ...], two: bool) -> None:
         )
 
 
+def check_raw(problem: Any, truth: Array) -> None:
+    """Raise ValueError unless the arrays of measurements, or of their Gram form, fit each other."""
+    lead, names = truth.shape[:-2], problem._fields
+    first = checked_array(problem[0], names[0], (len(lead) + 2,))
+    second = checked_array(problem[1], names[1], (len(lead) + 1,))
+    square = names[0] != "matrix" or first.shape[-1] == first.shape[-2]
+    if first.shape[:-2] != lead or second.shape != first.shape[:-1] or not square:
+        wanted = "(D, D) and (D,)" if names[0] == "matrix" else "(m, D) and (m,)"
+        raise ValueError(
+            f"`{names[0]}` has shape {first.shape}, `{names[1]}` {second.shape} and `truth` "
+            f"{truth.shape}; the former two must be {wanted}, with the truth's leading axis of "
+            "seeds, if it has one. Make them with gaussian or measured, and .gram()."
+        )
+
+
 def checked_step(step: Any, two: bool, form: Any) -> Any:
     """The modified step, as `form(beta, below)` of arrays."""
     if not two:
         raise ValueError("`modify` is for two factors, `start=(F, G)`; the symmetric one has none.")
+    if not all(hasattr(step, name) for name in ("beta", "below")):
+        raise ValueError(f"`modify={step!r}` is no OneStep; give OneStep(beta=..., below=...).")
     for name in ("beta", "below"):
-        if not 0 < float(getattr(step, name)) < math.inf:
-            raise ValueError(f"`modify.{name}={getattr(step, name)!r}` must be positive, finite.")
+        value = getattr(step, name)
+        if not is_number(value) or not 0 < float(value) < math.inf:
+            raise ValueError(f"`modify.{name}={value!r}` must be positive, finite.")
     return form(jnp.asarray(float(step.beta)), jnp.asarray(float(step.below)))

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 
 from lemmata.solvers.sensing_checks import (
     checked_count,
+    checked_key,
     checked_measurements,
     checked_share,
     checked_size,
@@ -115,6 +116,7 @@ def gaussian(
 
     **Raises:** ValueError unless m is at least 1, and sizes and shares are in range.
     """
+    checked_key(key)
     truth = checked_truth(truth, symmetric=symmetric)
     m, share = checked_count(m, "m"), checked_share(outliers)
     noise, outlier_size = checked_size(noise, "noise"), checked_size(outlier_size, "outlier_size")
