@@ -11,7 +11,7 @@ from lemmata.verify.claim import Claim
 from lemmata.verify.claims import (
     sensing_asymmetric,
     sensing_bounds,
-    sensing_closed_forms,
+    sensing_closed_matrices,
     sensing_finite,
     sensing_symmetric,
 )
@@ -44,8 +44,8 @@ def outcome(claim: Claim, predicted=None, points: int | None = 4, **more) -> Ver
 
 # By module and name: claims in a list of a test module would be decided as items of their own.
 QUICK = (
-    (sensing_closed_forms, "symmetric_matrix"),
-    (sensing_closed_forms, "imbalanced_matrix"),
+    (sensing_closed_matrices, "symmetric_matrix"),
+    (sensing_closed_matrices, "imbalanced_matrix"),
     (sensing_symmetric, "lower_bound"),
     (sensing_symmetric, "exact_rank"),
     (sensing_asymmetric, "rate"),

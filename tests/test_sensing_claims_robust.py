@@ -11,12 +11,14 @@ from lemmata.solvers.sensing_operators import Measurements, gaussian
 from lemmata.verify import backend, robust_measure
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim
-from lemmata.verify.claims import sensing_robust, sensing_robust_noise
+from lemmata.verify.claims import sensing_robust, sensing_robust_counts, sensing_robust_noise
 from lemmata.verify.decide import decide
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.verdict import Outcome, Verdict
 
 pytestmark = pytest.mark.heavy
+
+MODULES = (sensing_robust, sensing_robust_counts, sensing_robust_noise)
 
 
 @pytest.fixture(autouse=True)
@@ -27,8 +29,7 @@ def _precise():
 
 def named(name: str) -> Claim:
     """By name: claims kept in a test module would be decided as items of their own."""
-    of_noise = hasattr(sensing_robust_noise, name) and not hasattr(sensing_robust, name)
-    return getattr(sensing_robust_noise if of_noise else sensing_robust, name)
+    return next(getattr(module, name) for module in MODULES if hasattr(module, name))
 
 
 def outcome(claim: Claim, predicted=None, effort: float = 1.0) -> Verdict:
@@ -85,7 +86,7 @@ def test_a_reading_that_fails_says_why(name: str) -> None:
 def test_every_claim_of_a_number_brings_wrong_ones() -> None:
     found = [
         one
-        for module in (sensing_robust, sensing_robust_noise)
+        for module in MODULES
         for one in vars(module).values()
         if isinstance(one, Claim) and one.expected == "verified"
     ]

@@ -36,6 +36,7 @@ CATALOGUE = (
     "tensor_single",
     "tensor_structures",
     "sensing_closed_forms",
+    "sensing_closed_matrices",
     "sensing_symmetric",
     "sensing_bounds",
     "sensing_asymmetric",
@@ -43,6 +44,7 @@ CATALOGUE = (
     "sensing_finite",
     "sensing_many",
     "sensing_robust",
+    "sensing_robust_counts",
     "sensing_robust_noise",
     "sensing_phase",
 )

@@ -129,9 +129,11 @@ def _slopes(p: Point, accuracy: Accuracy) -> Any:
     r" \quad \operatorname{rank} Y \le 2, \|Y\| = 1",
     domain=Domain(matrices=Values(4, 16)),
     predicted=-0.5,
-    compare=Limit(toward="infinity", absolute=0.1, because="others lie 0.25 apart and more"),
-    scope="n = 10, m = 50 to 1600; the largest over all Y and over some X of rank 2, in place of "
-    "all. " + RATE,
+    compare=Limit(
+        toward="infinity", absolute=0.1, because="m^(-1/4) and 1/m lie 0.25 and more away"
+    ),
+    scope="n = 10, m = 50 to 1600; over all Y and over some X of rank 2, in place of all; the power "
+    "of m, to 0.1, and none of n and r. " + RATE,
     wrong={"1/m": -1, "m^(-1/4)": -0.25, "no gain": 0},
 )
 def deviation(p: Point, accuracy: Accuracy) -> Series:
@@ -398,62 +400,3 @@ def linear(p: Point, accuracy: Accuracy) -> Measurement:
     inside = x <= -begin
     y = np.log(found.path[:, inside])
     return Measurement.mean(np.polyfit(x[inside], y.T, 1)[0])
-
-
-# How many measurements it takes.
-
-COUNTS = (12, 16, 23, 32, 45, 64)
-
-
-def _needed(accuracy: Accuracy, k: int) -> Any:
-    """ln of how many measurements each seed takes, up to a constant, and the share at each."""
-    one = measure.recovered(accuracy.common, measure.taken(accuracy, 96), k, COUNTS)
-    step = math.log(COUNTS[-1] / COUNTS[0]) / (len(COUNTS) - 1)
-    return -step * one.sum(axis=-1), one.mean(axis=0)
-
-
-def _against(k: int, other: int, accuracy: Accuracy) -> Measurement:
-    (one, shares), (two, others) = _needed(accuracy, k), _needed(accuracy, other)
-    kept = {"m": np.array(COUNTS), "shares": shares, "compared": others}
-    found = Measurement.mean(one - two)
-    return Measurement(
-        found.value, found.stderr, found.bias, found.dof, converged=found.converged,
-        note=found.note, arrays=kept,
-    )  # fmt: skip
-
-
-HALF_WAY = SETTING + "alpha = 0.001; recovered is an error below a tenth; m from 12 to 64"
-
-
-@claim(
-    f"{HERE}/measurements",
-    source=ma.at("abstract: the number of required samples"),
-    says=r"m(k) = m(5) \text{ for the } m \text{ that recovery with } k > r \text{ takes}",
-    domain=Domain(k=Values(20)),
-    predicted=0,
-    compare=Equal(absolute=0.2, because="less than a third of what the square root of k asks for"),
-    scope=HALF_WAY,
-    wrong={
-        "in proportion to k": lambda p: math.log(p.k / 5),
-        "to its square root": lambda p: math.log(p.k / 5) / 2,
-    },
-)
-def independent(p: Point, accuracy: Accuracy) -> Measurement:
-    """The logarithm of the ratio, over seeds that share measurements and starts."""
-    return _against(int(p.k), 5, accuracy)
-
-
-@claim(
-    f"{HERE}/measurements/exact-rank",
-    source=ma.at("abstract: the number of required samples"),
-    says=r"m(r) < m(20)",
-    domain=Domain(k=Values(20)),
-    predicted=-1,
-    compare=Sign(clear=1, because=ORDER),
-    reading="with as many columns as the rank fewer measurements will do",
-    scope=HALF_WAY,
-    wrong={"more": 1},
-)
-def exact(p: Point, accuracy: Accuracy) -> Measurement:
-    """The logarithm of the ratio, over seeds that share measurements and starts."""
-    return _against(2, int(p.k), accuracy)

@@ -122,7 +122,8 @@ def in_noise(p: Point, accuracy: Accuracy) -> Measurement:
     domain=columns,
     predicted=-0.5,
     compare=Equal(absolute=0.15, because=HALVES),
-    scope=NOISY + "nu = 0.1, m = 100 to 800",
+    scope=NOISY + "nu = 0.1, m = 100 to 800; the power of m, told from m^(-1/4) and 1/m and from"
+    " nothing nearer; of nu sqrt(d r/m) nothing is claimed on d and r",
     wrong={"1/m": -1, "m^(-1/4)": -0.25, "no gain": 0},
 )
 def in_measurements(p: Point, accuracy: Accuracy) -> Measurement:
