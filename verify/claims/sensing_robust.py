@@ -129,11 +129,9 @@ def _slopes(p: Point, accuracy: Accuracy) -> Any:
     r" \quad \operatorname{rank} Y \le 2, \|Y\| = 1",
     domain=Domain(matrices=Values(4, 16)),
     predicted=-0.5,
-    compare=Limit(
-        toward="infinity", absolute=0.1, because="m^(-1/4) and 1/m lie 0.25 and more away"
-    ),
-    scope="n = 10, m = 50 to 1600; over all Y and over some X of rank 2, in place of all; the power "
-    "of m, to 0.1, and none of n and r. " + RATE,
+    compare=Limit(toward="infinity", absolute=0.1, because="others lie 0.25 apart and more"),
+    scope="n = 10, m = 50 to 1600; over all Y and over some X of rank 2, in place of all; the"
+    " power of m to 0.1, and none of n and r. " + RATE,
     wrong={"1/m": -1, "m^(-1/4)": -0.25, "no gain": 0},
 )
 def deviation(p: Point, accuracy: Accuracy) -> Series:
