@@ -132,7 +132,8 @@ def traces(A: Array, most: int = 4) -> Array:
 
 
 def tied_residual(draw: Draw, n: int, w: Any) -> Array:
-    r"""$|h^t|^2/n$ for t = 1, 2, 3 and $h^t = W \max(h^{t-1}, 0) + h^{t-1}$, one W for all t, from
+    r"""$|h^t|^2/n$ for t = 1, ..., 5 and $h^t = W \max(h^{t-1}, 0) + h^{t-1}$, one W for all t.
+
     $|h^0|^2 = n$.
     """
     W, x = drawn(draw, n, INPUTS)
@@ -141,21 +142,21 @@ def tied_residual(draw: Draw, n: int, w: Any) -> Array:
         h = w * (W @ jax.nn.relu(h)) + h
         return h, overlap(h, h)
 
-    return jax.lax.scan(block, on_sphere(x), length=3)[1]
+    return jax.lax.scan(block, on_sphere(x), length=5)[1]
 
 
 def tied_recurrent(draw: Draw, n: int, w: Any, b: Any, q: Any, *, activation: Any) -> Array:
-    r"""$\langle h^2, h^3 \rangle/n$, $|h^2|^2/n$, $|h^3|^2/n$ and $|h^4|^2/n$ of
-    $h^{t+1} = W \varphi(h^t) + \beta$, W and $\beta$ the same each time; $\beta$ has entries of
-    variance $b^2$, and $|h^1|^2 = n q$.
+    r"""$\langle h^2, h^3 \rangle/n$, $|h^2|^2/n$, $|h^3|^2/n$, $|h^4|^2/n$ and
+    $\langle h^3, h^4 \rangle/n$ of $h^{t+1} = W \varphi(h^t) + \beta$, W and $\beta$ the same each
+    time; $\beta$ has entries of variance $b^2$, and $|h^1|^2 = n q$.
     """
     W, columns = drawn(draw, n, 2 * INPUTS)
     start, bias = columns[:, :INPUTS], b * columns[:, INPUTS:]
     states = [jnp.sqrt(q) * on_sphere(start)]
     for _ in range(3):
         states.append(w * (W @ activation(states[-1])) + bias)
-    across = overlap(states[1], states[2])
-    return jnp.stack([across, *(overlap(one, one) for one in states[1:])])
+    early, late = overlap(states[1], states[2]), overlap(states[2], states[3])
+    return jnp.stack([early, *(overlap(one, one) for one in states[1:]), late])
 
 
 def _half_square(z: Array) -> Array:

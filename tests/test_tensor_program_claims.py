@@ -12,7 +12,7 @@ from lemmata.solvers.wide_draws import Row, size_of
 from lemmata.theory import ntk, ntk_misprints, spectral_moments
 from lemmata.verify import backend
 from lemmata.verify.accuracy import Accuracy
-from lemmata.verify.claims import batch_normalisation, tensor_programs
+from lemmata.verify.claims import batch_normalisation, tensor_programs, tensor_tied
 from lemmata.verify.compare.base import Agreement
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import Point
@@ -29,7 +29,8 @@ w, b, q, alpha = sp.symbols("w b q alpha", positive=True)
 @lru_cache
 def _claims():
     """By the end of their ids; not in the open, where they would be decided as tests."""
-    return {one.id.removeprefix("tensor-programs/"): one for one in claims_in(tensor_programs)}
+    found = [*claims_in(tensor_programs), *claims_in(tensor_tied)]
+    return {one.id.removeprefix("tensor-programs/"): one for one in found}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,7 +61,10 @@ WRONG = {
     },
     "tied-residual/step-2": (1 + w**2 / 2) ** 2,
     "tied-residual/step-3": (1 + w**2 / 2) ** 3,
+    "tied-residual/step-4": (1 + w**2 / 2) ** 4,
+    "tied-residual/step-5": (1 + w**2 / 2) ** 5,
     "tied-recurrent/covariance": sp.Integer(0),
+    "tied-recurrent/covariance-3-4": sp.Integer(0),
     "tied-recurrent/covariance/as-printed": sp.Integer(0),
     "tied-recurrent/variance-3": w**2 * (w**2 * q / 2) / 2,
     "tied-recurrent/variance-4": w**2 * (w**2 * (w**2 * q / 2) / 2) / 2,
@@ -89,9 +93,11 @@ def test_wrong_formulas_are_refuted(name):
     assert _judged(name, WRONG[name]).agreement is Agreement.DISAGREES
 
 
-@pytest.mark.parametrize("name", ["pooled-gradient/relu/norm", "tied-recurrent/covariance"])
+@pytest.mark.parametrize(
+    "name", ["pooled-gradient/relu/norm", "tied-recurrent/covariance", "tied-residual/step-5"]
+)
 def test_too_few_draws_decide_nothing(name):
-    right = _claims()[name].predicted()
+    right = sp.Float(57.54) if "step" in name else _claims()[name].predicted()
     assert _judged(name, right, effort=0.003).agreement is Agreement.UNRESOLVED
 
 
@@ -105,7 +111,21 @@ def test_the_executor_gives_the_recursion_of_tied_covariances():
 def test_the_residual_network_is_the_tied_one_of_the_paper():
     at = {w: 1}
     found = [float(_claims()[f"tied-residual/step-{t}"].predicted().subs(at)) for t in (2, 3)]
-    assert found == pytest.approx([3.279165803, 8.118653331], rel=1e-9)
+    found += [tensor_tied.late_size(Point({"w": 1.0}), t=t) for t in (4, 5)]
+    assert found == pytest.approx([3.279165803, 8.118653331, 21.27525909, 57.54278498], rel=1e-9)
+    untied = [tensor_tied.late_size(Point({"w": 1.0}), t=t, tied=False) for t in (4, 5)]
+    assert untied == pytest.approx([1.5**4, 1.5**5], rel=1e-9)
+
+
+def test_the_states_of_a_tied_recurrent_network_are_those_of_the_paper():
+    """At a variance of 2 that all states keep."""
+    at = {w: sp.sqrt(2), b: 0, q: 2}
+    found = [sp.N(one.subs(at)) for one in tensor_tied.limits(tensor_tied._recurrent)]
+    assert [float(one) for one in found] == pytest.approx([2 / np.pi, 0.98746], abs=1e-5)
+    later = _claims()["tied-recurrent/covariance-3-4"]
+    point = Point({"w": 1.2, "b": 0.4, "q": 0.8})
+    K = ntk_misprints.tied_covariances(4, ntk.relu, q, (w, b)).subs({w: 1.2, b: 0.4, q: 0.8})
+    assert later.predicted(point) == pytest.approx(float(K[2, 3]), rel=1e-12)
 
 
 @pytest.mark.parametrize("which", range(4))
@@ -183,9 +203,15 @@ def test_widths_and_draws_are_checked(n, draws):
         wide_averages.averages(_with_bias, 0, n, draws, {"c": [1.0]})
 
 
+def _greedy(draw, n, c):
+    return draw((1,))[0] + draw((1,))[0]
+
+
 def test_an_experiment_draws_once():
     with pytest.raises(ValueError, match=r"asks for \(\(1,\),\) after it had drawn 1 numbers"):
-        wide_averages.averages(lambda draw, n, c: draw((1,))[0] + draw((1,))[0], 0, 8, 3, {"c": 1})
+        wide_averages.averages(
+            lambda draw, n, c: draw((1,))[0] + draw((1,))[0], 0, 8, 3, {"c": [0]}
+        )
 
 
 def test_draws_do_not_depend_on_what_they_are_drawn_with():

@@ -25,9 +25,8 @@ def at_infinite_width(
     three widths in a first look; twice and four times as many at the smaller ones, where one costs
     less and tells less.
 
-    With averages u, v, w at `width`, its double and its fourfold, the value is $2 w - v$, free of
-    the bias of order 1/width; how far it is from $2 v - u$ bounds what is left. Claims that share
-    an experiment and a domain share its draws.
+    Averages at `width`, its double and its fourfold are `extrapolated`. Claims that share an
+    experiment and a domain share its draws.
     """
     if isinstance(experiment, Deferred):
         experiment = experiment.resolve()
@@ -41,12 +40,22 @@ def at_infinite_width(
         )
         for many, n in ((4, width), (2, 2 * width), (1, 4 * width))
     )
-    value = 2 * w.value - v.value
+    return extrapolated(u, v, w)
+
+
+def extrapolated(u: Measurement, v: Measurement, w: Measurement, order: float = 1.0) -> Measurement:
+    r"""To infinite width, from averages at a width, its double and its fourfold.
+
+    $(k w - v)/(k - 1)$ for k = 2^order is free of the bias of that order in 1/width; how far it is
+    from the same of v and u bounds what is left.
+    """
+    k = 2.0**order
+    value = (k * w.value - v.value) / (k - 1)
     known = u.converged & v.converged & w.converged
     return Measurement(
         value,
-        np.hypot(2 * w.stderr, v.stderr),
-        np.abs(value - (2 * v.value - u.value)),
+        np.hypot(k * w.stderr, v.stderr) / (k - 1),
+        np.abs(value - (k * v.value - u.value) / (k - 1)),
         w.dof,
         converged=known,
         note=np.where(known, "", "too few draws to know their spread; take more").tolist(),

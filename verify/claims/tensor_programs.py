@@ -27,8 +27,6 @@ from lemmata.verify.api import (
 exact = deferred("lemmata.theory.program_expectation").ExactExpectation
 execute = deferred("lemmata.theory.program_limit").execute
 Program = deferred("lemmata.theory.tensor_programs").Program
-misprints = deferred("lemmata.theory.ntk_misprints")
-ntk = deferred("lemmata.theory.ntk")
 spectral = deferred("lemmata.theory.spectral_moments")
 averages = deferred("lemmata.solvers.wide_averages")
 at_infinite_width = deferred("lemmata.verify.program_measure").at_infinite_width
@@ -87,17 +85,20 @@ def in_numbers(form: Callable[[], Any]) -> Callable[[Point], float]:
     return predicted
 
 
-def _positive(names: str) -> Any:
+def positive(names: str) -> Any:
+    """Symbols of positive numbers."""
     import sympy as sp
 
     return sp.symbols(names, positive=True)
 
 
-def _product(one: Any, other: Any) -> Any:
+def product(one: Any, other: Any) -> Any:
+    """For averages of products."""
     return one * other
 
 
-def _relu(z: Any) -> Any:
+def relu(z: Any) -> Any:
+    """As a SymPy expression."""
     import sympy as sp
 
     return sp.Max(z, 0)
@@ -113,14 +114,14 @@ def _step(z: Any) -> Any:
 
 
 def _pooled(slope: Callable[[Any], Any], tied: bool = True) -> tuple[Any, tuple[Any, ...]]:
-    w, q = _positive("w q")
+    w, q = positive("w q")
     program = Program()
     n = program.width("n")
     W, x = program.matrix("W", n, n, variance=w**2), program.vector("x", n, variance=q)
     back = W.T if tied else program.matrix("V", n, n, variance=w**2)
     gradient = back @ program.apply(slope, W @ x)
     return program, (
-        program.mean(_product, x, gradient), program.mean(_product, gradient, gradient)
+        program.mean(product, x, gradient), program.mean(product, gradient, gradient)
     )  # fmt: skip
 
 
@@ -172,14 +173,14 @@ odd_pooled_gradient = claim(
 def _wigner() -> tuple[Any, tuple[Any, ...]]:
     import sympy as sp
 
-    w = _positive("w")
+    w = positive("w")
     program = Program()
     n = program.width("n")
     X, v = program.matrix("X", n, n, variance=w**2), program.vector("v", n)
     powers = [v]
     for _ in range(4):
         powers.append((X @ powers[-1] + X.T @ powers[-1]) / sp.sqrt(2))
-    return program, tuple(program.mean(_product, one, one) for one in powers[1:])
+    return program, tuple(program.mean(product, one, one) for one in powers[1:])
 
 
 semicircle = [
@@ -200,7 +201,7 @@ semicircle = [
 
 
 def _wishart() -> tuple[Any, tuple[Any, ...]]:
-    alpha = _positive("alpha")
+    alpha = positive("alpha")
     program = Program()
     n, m = program.width("n"), program.width("m", alpha)
     Y, v = program.matrix("Y", m, n), program.vector("v", m)
@@ -208,7 +209,7 @@ def _wishart() -> tuple[Any, tuple[Any, ...]]:
     for _ in range(3):
         powers.append(Y @ (Y.T @ powers[-1]))
     pairs = ((powers[k // 2], powers[k - k // 2]) for k in range(1, 7))
-    return program, tuple(program.mean(_product, one, other) for one, other in pairs)
+    return program, tuple(program.mean(product, one, other) for one, other in pairs)
 
 
 def _recursion(k: int, summed: bool = True, inverted: bool = False) -> Any:
@@ -259,135 +260,3 @@ marchenko_pastur_recursion = [
     )(partial(wishart, which=k - 1))
     for k in (3, 4, 5, 6)
 ]
-
-# The same weights at every step.
-
-
-def _residual(tied: bool = True) -> tuple[Any, tuple[Any, ...]]:
-    w = _positive("w")
-    program = Program()
-    n = program.width("n")
-    W, h = program.matrix("W", n, n, variance=w**2), program.vector("h", n)
-    sizes = []
-    for t in range(3):
-        if t and not tied:
-            W = program.matrix(f"W{t}", n, n, variance=w**2)
-        h = W @ program.apply(_relu, h) + h
-        sizes.append(program.mean(_product, h, h))
-    return program, tuple(sizes)
-
-
-tied_residual = [
-    claim(
-        f"{HERE}/tied-residual/step-{t}",
-        source=yang.at("Theorem 4.3, a residual network with one matrix for all blocks"),
-        says=rf"\tfrac1n |h^{t}|^2, \quad h^t = W \max(h^{{t-1}}, 0) + h^{{t-1}},"
-        r" \text{ grows faster than with a matrix for each } t",
-        domain=Domain(w=Interval(0.7, 1.6)),
-        points=4,
-        predicted=limit(_residual, t - 1),
-        compare=Equal(
-            relative=0.05, because="with a matrix for each t, it is a fifth less and more"
-        ),
-        wrong={"a matrix for each t": limit(partial(_residual, False), t - 1)},
-        scope="ReLU, no biases, |h^0|² = n",
-        batched=True,
-    )(partial(measured, experiment=averages.tied_residual, which=t - 1, draws=9000))
-    for t in (2, 3)
-]
-
-RECURRENT = r"h^{t+1} = W \varphi(h^t) + \beta, \text{ one } W \text{ and one } \beta"
-
-
-def _recurrent() -> tuple[Any, tuple[Any, ...]]:
-    w, b, q = _positive("w b q")
-    program = Program()
-    n = program.width("n")
-    W = program.matrix("W", n, n, variance=w**2)
-    h, bias = program.vector("h", n, variance=q), program.vector("b", n, variance=b**2)
-    second = W @ program.apply(_relu, h) + bias
-    third = W @ program.apply(_relu, second) + bias
-    return program, (program.mean(_product, second, third),)
-
-
-def _as_printed() -> Any:
-    w, b, q = _positive("w b q")
-    return misprints.tied_covariances_as_printed(3, ntk.relu.resolve(), q, (w, b))[1, 2]
-
-
-_tied_recurrent = {
-    "source": yang.at("Corollary D.11"),
-    "domain": Domain(w=Interval(0.9, 1.5), b=Interval(0.1, 1.0), q=Interval(0.5, 2.0)),
-    "scope": "a simple recurrent network with an input at time 1 only, ReLU",
-    "batched": True,
-}
-tied_recurrent = claim(
-    f"{HERE}/tied-recurrent/covariance",
-    says=r"\tfrac1n \langle h^2, h^3 \rangle \to w^2 \mathbb{E} \max(Z^{h^1}, 0) \max(Z^{h^2}, 0)"
-    rf" + b^2, \quad {RECURRENT}",
-    points=4,
-    predicted=limit(_recurrent, 0),
-    compare=Equal(relative=0.06, because="with W and the bias drawn afresh it is 0"),
-    reading="by Theorem 4.3",
-    **_tied_recurrent,
-)(partial(measured, experiment=averages.recurrent_relu, which=0, draws=18000))
-
-
-def _untied(t: int, bias: bool = True) -> Any:
-    w, b, q = _positive("w b q")
-    scales = w, b if bias else 0 * b
-    return misprints.tied_covariances_as_printed(t, ntk.relu.resolve(), q, scales)[t - 1, t - 1]
-
-
-tied_at_one_time = [
-    claim(
-        f"{HERE}/tied-recurrent/variance-{t}",
-        says=rf"\tfrac1n |h^{t}|^2 \to q^{t} \text{{ as with a }} W \text{{ for each step:}}\ "
-        rf"q^{{t+1}} = w^2 V_\varphi(q^t, q^t) + b^2, \quad {RECURRENT}",
-        points=4,
-        predicted=partial(_untied, t),
-        compare=Equal(relative=0.06, because="b² left out is a fifth and more where b = 1"),
-        wrong={"without the bias": partial(_untied, t, False)},
-        reading="the law at a single time",
-        **_tied_recurrent,
-    )(partial(measured, experiment=averages.recurrent_relu, which=t - 1, draws=18000))
-    for t in (3, 4)
-]
-
-tied_recurrent_as_printed = claim(
-    f"{HERE}/tied-recurrent/covariance/as-printed",
-    says=rf"\tfrac1n \langle h^2, h^3 \rangle \to 0, \quad {RECURRENT}",
-    points=2,
-    predicted=_as_printed,
-    compare=Equal(absolute=0.1, because="the covariance itself is 0.2 and more"),
-    reading="as printed",
-    expected="refuted",
-    cause="two states share W and the bias; their covariance vanishes for odd activations "
-    "without bias",
-    **_tied_recurrent,
-)(partial(measured, experiment=averages.recurrent_relu, which=0, draws=100))
-
-
-def _of_relu() -> Any:
-    return limits(_recurrent)[0].subs(_positive("b"), 0)
-
-
-def without_bias(p: Point, accuracy: Accuracy) -> Measurement:
-    """The covariance of two states of a network without bias."""
-    given = Point({**p, "b": 0.0 * p.w})
-    return measured(given, accuracy, experiment=averages.recurrent_tanh, which=0, draws=3000)
-
-
-odd_tied_recurrent = claim(
-    f"{HERE}/tied-recurrent/odd",
-    source=yang.at("Corollary D.11"),
-    says=rf"\tfrac1n \langle h^2, h^3 \rangle \to 0, \quad {RECURRENT}",
-    domain=Domain(w=Interval(0.9, 1.5), q=Interval(0.5, 2.0)),
-    points=4,
-    predicted=0,
-    compare=Equal(absolute=0.03, because="a tenth of the variance of a state"),
-    wrong={"as for the ReLU": _of_relu},
-    scope="a simple recurrent network with an input at time 1 only, tanh and no bias",
-    reading="where it holds",
-    batched=True,
-)(without_bias)
