@@ -86,11 +86,12 @@ def test_steep_functions_are_refused_with_the_reason(steepness: float, w: float)
 def test_what_is_kept_of_a_quadrature_is_bounded_and_does_not_travel(monkeypatch) -> None:
     monkeypatch.setattr(kernel_quadrature, "_KEPT", 2)
     rule = Quadrature(np.tanh, _slope_of_tanh)
-    values = [rule.integrate(equal(q), slope=False).value for q in (0.5, 1.0, 2.0)]
+    pairs = [equal(np.array(q)) for q in (0.5, 1.0, 2.0)]
+    values = [rule.integrate(one, slope=False).value for one in pairs]
     assert rule._known.cache_info().currsize == 2  # pyright: ignore[reportFunctionMemberAccess]
     copy = pickle.loads(pickle.dumps(rule))
     assert copy == rule
-    assert copy.integrate(equal(0.5), slope=False).value == values[0]
+    assert copy.integrate(pairs[0], slope=False).value == values[0]
 
 
 def _slope_of_tanh(x: Any) -> Any:

@@ -115,7 +115,7 @@ ORDERS = (
     ("kernel_variance_rate", -0.5, 0.2),
     ("pre_activations", 0.0, 0.2),
     ("weights", -0.5, 0.2),
-    ("kernel_drift", -0.5, 0.1),
+    ("kernel_drift", -0.5, 0.4),
     ("outputs_decouple", -0.5, 0.1),
 )
 
