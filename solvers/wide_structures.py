@@ -19,6 +19,8 @@ from lemmata.solvers.wide_draws import Draw
 from lemmata.solvers.wide_gradients import DIMENSION, pair
 
 BLOCKS = 2
+#: steps of a recurrent network that has an input at each
+STEPS = 3
 
 
 def stream(draw: Draw, n: int, x: Array, w: Any, b: Any, v: Any, a: Any) -> Array:
@@ -65,3 +67,23 @@ def reused(draw: Draw, n: int, w: Any, *, tied: bool = True) -> Array:
     four = w * (third @ jax.nn.relu(three))
     pairs = combinations_with_replacement((one, two, three, four), 2)
     return jnp.stack([overlap(*both) for both in pairs])
+
+
+def recurrent(draw: Draw, n: int, w: Any, u: Any, c: Any, r: Any) -> Array:
+    r"""$\langle s^3, s'^2 \rangle/n$ and $\langle s^3, s'^3 \rangle/n$ for two sequences of inputs
+    to $s^t = W \max(s^{t-1}, 0) + U x^t$, $s^0 = 0$, with the same W and U at all times.
+
+    Entries of W have variance $w^2/n$, those of U $u^2$ over the inputs' dimension. Over it, the
+    scalar product of an input with itself is 1, with one of another time r, and with one of the
+    other sequence c times as much. `INPUTS` networks share W.
+    """
+    matrix, columns = draw((n, n), (n, 1 + STEPS, 2, INPUTS))
+    common, own = columns[:, :1], columns[:, 1:]
+    one, other = jnp.moveaxis(jnp.sqrt(r) * common + jnp.sqrt(1 - r) * own, 2, 0)
+    given = u * jnp.stack([one, c * one + jnp.sqrt(1 - c**2) * other], axis=2)
+    states = [given[:, 0]]
+    for t in range(1, STEPS):
+        h = jnp.tensordot(matrix, jax.nn.relu(states[-1]), 1)
+        states.append(w / np.sqrt(n) * h + given[:, t])
+    last = states[-1][:, 0]
+    return jnp.stack([overlap(last, states[t][:, 1]) for t in (-2, -1)])

@@ -112,8 +112,8 @@ def test_the_executor_finds_the_state_evolution_and_not_without_corrections():
     right = np.array(_evolution()[:3])
     assert np.all(bare > 1.15 * right)
     late = message_passing._late_uncorrected(0.5, 0.5, 1.0)
-    assert late[1] == pytest.approx(6.14, abs=0.02)  # as many runs give
-    assert late[0] > 1.8 * _evolution()[3]
+    assert late[1] == pytest.approx(6.14, abs=0.05)  # in runs of N = 3000, with their noise
+    assert late[0] > 1.8 * message_passing._evolution(0.5, 0.5, 1.0)[3]
     assert printed[2] > 1.16 * right[2]
 
 

@@ -55,6 +55,8 @@ NAMES = (
     "convolutional-network/covariance-0-1",
     "convolutional-network/covariance-0-2",
     "one-matrix-in-many-lines",
+    "recurrent-network/covariance-3-2",
+    "recurrent-network/covariance-3-3",
 )
 
 
@@ -86,7 +88,10 @@ def test_wrong_formulas_are_refuted_and_the_right_one_is_not(name):
     assert all(Agreement.DISAGREES in one for one in wrong)
 
 
-@pytest.mark.parametrize("name", ["residual-network/covariance", "one-matrix-in-many-lines"])
+@pytest.mark.parametrize(
+    "name",
+    ["residual-network/covariance", "one-matrix-in-many-lines", "recurrent-network/covariance-3-2"],
+)
 def test_too_few_draws_decide_nothing(name):
     claim = _claims()[name]
     (found,) = _agreements(claim, [predict(claim)], 0.003)

@@ -1,4 +1,4 @@
-r"""Gaussian limits of residual networks, and one matrix in many lines.
+r"""Gaussian limits of residual and recurrent networks, and one matrix in many lines.
 
 arXiv 1902.04760: Theorem 4.3, and Corollary D.9 for the covariances of networks whose read-out is
 independent. A network's outputs are Gaussian given what lies below the read-out, with the averages
@@ -30,6 +30,7 @@ from lemmata.verify.claims.tensor_programs import HERE, in_numbers, limits, meas
 exact = deferred("lemmata.theory.program_expectation").ExactExpectation
 execute = deferred("lemmata.theory.program_limit").execute
 ntk = deferred("lemmata.theory.ntk")
+numeric = deferred("lemmata.verify.program_expectations").NumericExpectation
 Program = deferred("lemmata.theory.tensor_programs").Program
 structures = deferred("lemmata.theory.ntk_structures")
 experiments = deferred("lemmata.solvers.wide_structures")
@@ -74,6 +75,64 @@ residual = claim(
     "read-out of mean zero, by the average of products below it",
     batched=True,
 )(partial(measured, experiment=experiments.residual, draws=4096))
+
+# A recurrent network with an input at each time.
+
+
+@lru_cache(maxsize=32)
+def _recurrent(
+    w: float, u: float, c: float, r: float, tied: bool, again: bool
+) -> tuple[float, ...]:
+    """What the executor finds; `again`: whether there are inputs after the first."""
+    import sympy as sp
+
+    program = Program()
+    n = program.width("n")
+    W = [program.matrix(f"W{i}", n, n, variance=w**2) for i in range(2)]
+    # U x is Gaussian at any width, with the scalar products of the inputs as its covariance.
+    at = [(sequence, t) for sequence in range(2) for t in range(3)]
+    gram = [[u**2 * (c if i != j else 1) * (r if s != t else 1) for j, t in at] for i, s in at]
+    given = program.vectors([f"Ux{i}{t}" for i, t in at], n, gram)
+    states = []
+    for inputs in (given[:3], given[3:]):
+        states.append([inputs[0]])
+        for t in (1, 2):
+            rectified = program.apply(lambda z: sp.Max(z, 0), states[-1][-1])
+            h = W[0 if tied else t - 1] @ rectified
+            states[-1].append(h + inputs[t] if again else h)
+    one, other = states
+    means = [program.mean(lambda y, z: y * z, one[2], other[t]) for t in (1, 2)]
+    found = execute(program, numeric())
+    return tuple(float(found.scalar(mean)) for mean in means)
+
+
+def between(p: Point, *, which: int, tied: bool = True, again: bool = True) -> float:
+    """At two times of two sequences, or (`which` 1) at the last of both."""
+    return _recurrent(p.w, p.u, p.c, p.r, tied, again)[which]
+
+
+recurrent = [
+    claim(
+        f"{HERE}/recurrent-network/covariance-3-{t}",
+        source=yang.at("Corollary 2.1 and Theorem 4.3, a simple recurrent network"),
+        says=rf"\tfrac1n \langle s^3, s'^{t} \rangle \to K(3, {t}'),\ K(t, t') = w^2"
+        r" \mathbb{E} \varphi(s^{t-1}) \varphi(s'^{t'-1}) + u^2 \langle x^t, x'^{t'} \rangle / d"
+        r",\quad s^t = W \varphi(s^{t-1}) + U x^t",
+        domain=Domain(
+            w=Interval(0.9, 1.4), u=Interval(0.7, 1.3), c=Interval(0.3, 0.9), r=Interval(0.1, 0.6)
+        ),
+        points=4,
+        predicted=partial(between, which=which),
+        compare=Equal(relative=margin, because=because),
+        wrong={slip: partial(between, which=which, **{part: False})},
+        scope="ReLU, W of entries N(0, w²/n) and U of N(0, u²/d); x and x' two sequences of inputs",
+        batched=True,
+    )(partial(measured, experiment=experiments.recurrent, which=which, draws=4096))
+    for which, t, slip, part, margin, because in (
+        (0, 2, "a W for each time", "tied", 0.12, "it is half as much with a W for each time"),
+        (1, 3, "no inputs after the first", "again", 0.08, "without them it is half as much"),
+    )
+]
 
 # One matrix in many lines, without transposes.
 
