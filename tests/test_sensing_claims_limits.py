@@ -27,6 +27,7 @@ from lemmata.verify.claims import (
 from lemmata.verify.compare.rate import Rate
 from lemmata.verify.decide import decide
 from lemmata.verify.measurement import Measurement, Series
+from lemmata.verify.sensing_forms import SymmetricFlow
 from lemmata.verify.sensing_rivals import ALPHAS, POWERS
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.verdict import Outcome, Verdict
@@ -207,3 +208,13 @@ def test_from_a_tiny_start_the_slow_mode_is_below_rounding_and_such_starts_are_l
     slow = -2 * np.log(1 - 0.1 * 0.5)
     assert right == pytest.approx(slow, rel=0.01)
     assert fast == pytest.approx(2 * slow, rel=0.05)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_length_of_a_run_is_judged_by_the_eigenvalues_of_the_closed_form(seed):
+    r = 1 + seed % 3
+    truth = sensing_setting.truth(seed, (9, 9), r, 0.4)
+    start = sensing_setting.start(seed, 9, r + 2, 0.5)
+    found = sensing_setting.free_eigenvalues(truth, start, r)
+    exact = SymmetricFlow(truth, start).free_eigenvalues
+    np.testing.assert_allclose(found, np.sort(exact), rtol=1e-10)

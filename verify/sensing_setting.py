@@ -19,6 +19,17 @@ def start(seed: int, n: int, k: int, alpha: float, which: int = 0) -> Array:
     return alpha * np.random.default_rng([seed, 2, which]).normal(size=(n, k)) / np.sqrt(n)
 
 
+def free_eigenvalues(truth: Array, start: Array, r: int) -> Array:
+    """Of a truth of rank r and a start of more columns, whose rows along the truth have rank r.
+
+    The eigenvalues, ascending, of the noise in columns that the signal leaves free. They choose
+    where to measure; in all digits, and for any start, they are those of `sensing_forms`.
+    """
+    noise, signal = np.split(np.linalg.eigh(truth)[1].T @ start, [len(truth) - r])
+    free = noise @ np.linalg.svd(signal)[2][r:].T
+    return np.linalg.eigvalsh(free.T @ free)
+
+
 def balanced(seed: int, n1: int, n2: int, k: int, c: float, alpha: float) -> tuple[Array, Array]:
     """F (n1, k) and G (n2, k) with F^T F - G^T G = c I."""
     if c < 0:

@@ -58,7 +58,8 @@ ENOUGH = 1000
 
 def _reaches(p: Any) -> bool:
     """Whether a run is long enough, by the start alone."""
-    return bool(2 * p.eta * forms(*one(p, N)).free_eigenvalues.min() * STEPS >= ENOUGH)
+    slowest = setting.free_eigenvalues(*one(p, N), int(p.r))[0]
+    return bool(2 * p.eta * slowest * STEPS >= ENOUGH)
 
 
 wide = Domain(
