@@ -124,6 +124,11 @@ def _square(p: Any) -> float:
     return _runs()[_case(p)][1]
 
 
+def squared_error(p: Point, accuracy: Accuracy) -> Series:
+    """The squared error along descent."""
+    return _runs()[_case(p)][0]
+
+
 over = Domain(
     seed=Values(*SEEDS), alpha=Values(*ALPHAS), eta=Values(*ETAS), defining={"c": _square}
 )
@@ -134,7 +139,7 @@ over_small = Domain(
 )  # fmt: skip
 
 
-@claim(
+rate = claim(
     f"{HERE}/rate",
     source=xiong.at("the asymmetric problem with k > r"),
     says=r"k > r \Rightarrow \| F_T G_T^T - \Sigma \|_F^2 \sim (1 - \eta c)^{2 T}, \quad"
@@ -150,13 +155,10 @@ over_small = Domain(
     uses=("matrix-sensing/closed-forms/asymmetric-noise",),
     scope=POPULATION + "; lambda^+ the least positive eigenvalue: a form sharper than the paper's"
     " exp(-Omega(alpha^2 T))",
-)
-def rate(p: Point, accuracy: Accuracy) -> Series:
-    """The squared error along descent."""
-    return _runs()[_case(p)][0]
+)(squared_error)
 
 
-@claim(
+rate_by_imbalance = claim(
     f"{HERE}/rate/imbalance",
     source=xiong.at("the asymmetric problem with k > r, its proof by imbalance"),
     says=r"k > r \Rightarrow c \approx \min | \operatorname{eig} \Delta_P |, \quad"
@@ -171,10 +173,7 @@ def rate(p: Point, accuracy: Accuracy) -> Series:
     uses=(f"{HERE}/rate",),
     scope=POPULATION + "; Delta of the start, P the columns that the signal leaves free at the end;"
     " alpha = 0.1, for alpha^2 and eta move it a little",
-)
-def rate_by_imbalance(p: Point, accuracy: Accuracy) -> Series:
-    """The squared error along descent."""
-    return _runs()[_case(p)][0]
+)(squared_error)
 
 
 #: the same draws at each
@@ -340,7 +339,7 @@ def same_truth_symmetric(p: Point, accuracy: Accuracy) -> list[Series]:
     return measure.series(measure.symmetric(truths, starts, p.eta, SYMMETRIC_STEPS))
 
 
-@claim(
+same_truth_asymmetric = claim(
     f"{HERE}/same-truth/asymmetric",
     source=xiong.at("the comparison of both problems on a positive semidefinite truth"),
     says=r"\| F_T G_T^T - \Sigma \|_F^2 \sim (1 - \eta c)^{2 T} \text{ where }"
@@ -351,7 +350,4 @@ def same_truth_symmetric(p: Point, accuracy: Accuracy) -> list[Series]:
     wrong=rivals.for_decays(STEPS),
     uses=(f"{HERE}/rate", f"{HERE}/same-truth/symmetric"),
     scope=POPULATION + "; the truths of the symmetric runs",
-)
-def same_truth_asymmetric(p: Point, accuracy: Accuracy) -> Series:
-    """The squared error along asymmetric descent."""
-    return _runs()[_case(p)][0]
+)(squared_error)

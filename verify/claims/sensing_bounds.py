@@ -35,8 +35,8 @@ LOOKS = (1, 10, 100, 1000, 10_000)
 aligned = Domain(lambda_0=Log(0.02, 1), eta=Interval(0.02, 0.5), T=Values(*LOOKS))
 
 
-def _aligned(p: Point) -> Measurement:
-    """The noise eigenvalue after T steps, where signal and noise are aligned and the signal is."""
+def eigenvalue(p: Point, accuracy: Accuracy) -> Measurement:
+    """That of the noise after T steps of descent, beside a signal at rest."""
     starts = [np.diag([1.0, np.sqrt(lam)]) for lam in p.lambda_0]
     truth = np.diag([1.0, 0.0])
     run = measure.symmetric([truth] * len(starts), starts, p.eta, LOOKS)
@@ -44,7 +44,7 @@ def _aligned(p: Point) -> Measurement:
     return Measurement(np.sqrt(run.error[np.arange(len(at)), at]), bias=1e-13)
 
 
-@claim(
+at_most = claim(
     f"{HERE}/descent/at-most",
     source=xiong.at("the lower bound for k > r, one aligned direction of descent"),
     says=r"\lambda_T \le \lambda_0 / (1 + 2 \eta \lambda_0 T)",
@@ -54,13 +54,10 @@ def _aligned(p: Point) -> Measurement:
     compare=Bound(side="at most", relative=1e-8, because="rounding of 10,000 steps"),
     wrong={"at the rate 3 eta": lambda p: p.lambda_0 / (1 + 3 * p.eta * p.lambda_0 * p.T)},
     batched=True,
-)
-def at_most(p: Point, accuracy: Accuracy) -> Measurement:
-    """The eigenvalue after T steps of descent."""
-    return _aligned(p)
+)(eigenvalue)
 
 
-@claim(
+at_least = claim(
     f"{HERE}/descent/at-least",
     source=xiong.at("the lower bound for k > r, one aligned direction of descent"),
     says=r"\lambda_T \ge \lambda_0 / (1 + \kappa \eta \lambda_0 T), \quad"
@@ -71,10 +68,7 @@ def at_most(p: Point, accuracy: Accuracy) -> Measurement:
     compare=Bound(side="at least", relative=1e-8, because="rounding of 10,000 steps"),
     wrong={"kappa = 2, as in the flow": lambda p: p.lambda_0 / (1 + 2 * p.eta * p.lambda_0 * p.T)},
     batched=True,
-)
-def at_least(p: Point, accuracy: Accuracy) -> Measurement:
-    """The eigenvalue after T steps of descent."""
-    return _aligned(p)
+)(eigenvalue)
 
 
 def _kappa(size: Any, eta: Any) -> Any:

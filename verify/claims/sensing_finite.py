@@ -14,6 +14,7 @@ import numpy as np
 from lemmata.verify import sensing_rivals as rivals
 from lemmata.verify.api import (
     Accuracy,
+    Claim,
     Condition,
     Domain,
     Equal,
@@ -56,68 +57,59 @@ def _known(runs: Any) -> Domain:
     )  # fmt: skip
 
 
-@claim(
+def _linear(id: str, problem: str, case: str, runs: Any, wrong: Any, **more: Any) -> Claim:
+    """That the error falls at the least positive eigenvalue of the Hessian at the limit."""
+    product = {"symmetric": "X_T X_T^T", "asymmetric": "F_T G_T^T"}[problem]
+
+    def squared_error(p: Point, accuracy: Accuracy) -> Series:
+        """The squared error along descent."""
+        return runs(int(p.m))[0][int(p.seed)]
+
+    return claim(
+        id,
+        source=xiong.at(f"the {problem} problem with {case}, m measurements"),
+        says=rf"{case} \Rightarrow \| {product} - \Sigma \|_F^2 \sim (1 - \eta \mu)^{{2 T}}, \quad"
+        r" \mu \text{ the least positive eigenvalue of the Hessian at the limit}",
+        domain=_known(runs),
+        predicted=descent.linear_rate,
+        compare=RATE,
+        wrong=wrong
+        | {
+            "of the unsquared error": lambda p: -np.log(1 - p.eta * p.mu),
+            "sigma_r, as with k = r and all known": lambda p: -2 * np.log(1 - p.eta * SIGMA_R),
+        },
+        **more,
+    )(squared_error)
+
+
+exact_rank = _linear(
     f"{HERE}/exact-rank/rate",
-    source=xiong.at("the symmetric problem with k = r, m measurements"),
-    says=r"k = r \Rightarrow \| X_T X_T^T - \Sigma \|_F^2 \sim (1 - \eta \mu)^{2 T}, \quad"
-    r" \mu \text{ the least positive eigenvalue of the Hessian at the limit}",
-    domain=_known(finite.exact_rank),
-    predicted=descent.linear_rate,
-    compare=RATE,
-    wrong={
-        **rivals.for_decays(3000, rivals.fixed(ETA, 0.3)),
-        "of the unsquared error": lambda p: -np.log(1 - p.eta * p.mu),
-        "sigma_r, as if all were known": lambda p: -2 * np.log(1 - p.eta * SIGMA_R),
-    },
+    "symmetric",
+    "k = r",
+    finite.exact_rank,
+    rivals.for_decays(3000, rivals.fixed(ETA, 0.3)),
     uses=("matrix-sensing/symmetric/exact-rank/rate",),
     scope="Gaussian measurements of a 5 by 5 matrix of rank 1; exp(-Omega(T)) is the paper's",
 )
-def exact_rank(p: Point, accuracy: Accuracy) -> Series:
-    """The squared error along descent."""
-    return finite.exact_rank(int(p.m))[0][int(p.seed)]
-
-
-@claim(
+asymmetric = _linear(
     f"{HERE}/asymmetric/rate",
-    source=xiong.at("the asymmetric problem with k > r, m measurements"),
-    says=r"k > r \Rightarrow \| F_T G_T^T - \Sigma \|_F^2 \sim (1 - \eta \mu)^{2 T}, \quad"
-    r" \mu \text{ the least positive eigenvalue of the Hessian at the limit}",
-    domain=_known(finite.asymmetric),
-    predicted=descent.linear_rate,
-    compare=RATE,
-    wrong={
-        **rivals.for_decays(10_000, rivals.fixed(ETA, 0.6)),
-        "of the unsquared error": lambda p: -np.log(1 - p.eta * p.mu),
-        "sigma_r, as with k = r": lambda p: -2 * np.log(1 - p.eta * SIGMA_R),
-    },
+    "asymmetric",
+    "k > r",
+    finite.asymmetric,
+    rivals.for_decays(10_000, rivals.fixed(ETA, 0.6)),
     uses=("matrix-sensing/asymmetric/rate",),
     scope="Gaussian measurements of a 4 by 4 matrix of rank 1, k = 2; exp(-Omega(alpha^2 T)) is"
     " the paper's",
 )
-def asymmetric(p: Point, accuracy: Accuracy) -> Series:
-    """The squared error along descent."""
-    return finite.asymmetric(int(p.m))[0][int(p.seed)]
-
-
-@claim(
+asymmetric_exact_rank = _linear(
     f"{HERE}/asymmetric/exact-rank/rate",
-    source=xiong.at("the asymmetric problem with k = r, m measurements"),
-    says=r"k = r \Rightarrow \| F_T G_T^T - \Sigma \|_F^2 \sim (1 - \eta \mu)^{2 T}, \quad"
-    r" \mu \text{ the least positive eigenvalue of the Hessian at the limit}",
-    domain=_known(finite.asymmetric_exact_rank),
-    predicted=descent.linear_rate,
-    compare=RATE,
-    wrong={
-        **rivals.for_decays(10_000, rivals.fixed(ETA, 0.6)),
-        "of the unsquared error": lambda p: -np.log(1 - p.eta * p.mu),
-        "sigma_r, as if all were known": lambda p: -2 * np.log(1 - p.eta * SIGMA_R),
-    },
+    "asymmetric",
+    "k = r",
+    finite.asymmetric_exact_rank,
+    rivals.for_decays(10_000, rivals.fixed(ETA, 0.6)),
     uses=("matrix-sensing/asymmetric/exact-rank/rate",),
     scope="Gaussian measurements of a 4 by 4 matrix of rank 1; exp(-Omega(T)) is the paper's",
 )
-def asymmetric_exact_rank(p: Point, accuracy: Accuracy) -> Series:
-    """The squared error along descent."""
-    return finite.asymmetric_exact_rank(int(p.m))[0][int(p.seed)]
 
 
 @claim(

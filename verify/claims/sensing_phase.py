@@ -69,7 +69,7 @@ def _power(exponent: float):
     return lambda p: -exponent * math.log(1 - p.p)
 
 
-@claim(
+at_least = claim(
     f"{HERE}/phase/outliers",
     source=ma.at("Sign-RIP under the outlier noise model"),
     says=r"m(p) \ge m(0) / (1 - p)^2",
@@ -80,13 +80,10 @@ def _power(exponent: float):
     reading="the mean slope, smaller by 1 - p, against deviations of m^(-1/2)",
     scope=ONE,
     wrong={"like the fifth power": _power(5)},
-)
-def at_least(p: Point, accuracy: Accuracy) -> Measurement:
-    """ln of m(p) over m(0), over seeds that share measurements and starts."""
-    return outliers(p, accuracy)
+)(outliers)
 
 
-@claim(
+squared = claim(
     f"{HERE}/phase/outliers/squared",
     source=ma.at("Sign-RIP under the outlier noise model"),
     says=r"m(p) = m(0) / (1 - p)^2",
@@ -97,13 +94,10 @@ def at_least(p: Point, accuracy: Accuracy) -> Measurement:
     cause="that is how the slope shrinks; but deviations grow, too: " + FIXED,
     reading="the mean slope alone tells the boundary",
     scope=ONE,
-)
-def squared(p: Point, accuracy: Accuracy) -> Measurement:
-    """ln of m(p) over m(0), over seeds that share measurements and starts."""
-    return outliers(p, accuracy)
+)(outliers)
 
 
-@claim(
+dropped = claim(
     f"{HERE}/phase/outliers/dropped",
     source=ma.at("abstract: agnostic to noise"),
     says=r"m(p) = m(0) / (1 - p)",
@@ -114,10 +108,7 @@ def squared(p: Point, accuracy: Accuracy) -> Measurement:
     cause="outliers do not drop out: " + FIXED,
     reading="as many values without an outlier, as many as without any",
     scope=ONE,
-)
-def dropped(p: Point, accuracy: Accuracy) -> Measurement:
-    """ln of m(p) over m(0), over seeds that share measurements and starts."""
-    return outliers(p, accuracy)
+)(outliers)
 
 
 @claim(
@@ -190,7 +181,6 @@ def _paired(one: tuple[float, int], other: tuple[float, int], accuracy: Accuracy
     predicted=0,
     compare=STEP,
     scope=ONE + "; k = 4, m the third of each grid, below the boundary",
-    wrong={"all of them, and none before": 1.1},
 )
 def more(p: Point, accuracy: Accuracy) -> Paired:
     """Runs of the same seeds, whose measurements at m are the first of those at 2 m."""
@@ -207,7 +197,6 @@ def more(p: Point, accuracy: Accuracy) -> Paired:
     predicted=0,
     compare=STEP,
     scope=ONE + "; k = 4, p' = 0.3 against none, at 32 measurements, and 0.5 against 0.3, at 64",
-    wrong={"all of them, and none before": 1.1},
 )
 def fewer(p: Point, accuracy: Accuracy) -> Paired:
     """Runs of the same seeds, where the fewer outliers are among the more."""

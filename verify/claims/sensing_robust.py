@@ -163,7 +163,7 @@ def known(p: Point, accuracy: Accuracy) -> Measurement:
     return measure.every_exponent(SMALL, np.stack(ends, axis=-1))
 
 
-@claim(
+final_known = claim(
     f"{HERE}/final-error",
     source=ma.at("the theorem on the final error, in the limit of m"),
     says=r"\| U U^T - X^* \|_F \sim A \alpha^2 \text{ as } \alpha \to 0",
@@ -179,13 +179,10 @@ def known(p: Point, accuracy: Accuracy) -> Measurement:
         "alpha^2 ln(1/alpha)": _with_log(1),
         "alpha^2 / ln(1/alpha)": _with_log(-1),
     },
-)
-def final_known(p: Point, accuracy: Accuracy) -> Measurement:
-    """The slope of the final error over alpha, of every start."""
-    return known(p, accuracy)
+)(known)
 
 
-@claim(
+proportional_known = claim(
     f"{HERE}/final-error/proportional",
     source=ma.at("the theorem on the final error, in the limit of m"),
     says=r"\| U U^T - X^* \|_F \sim A \alpha \text{ as } \alpha \to 0",
@@ -197,10 +194,7 @@ def final_known(p: Point, accuracy: Accuracy) -> Measurement:
     cause="what is left in the null space of the truth is J J^T, with J as small as the start; "
     "an exponent of 1 comes only from measurements that are few",
     scope="the whole matrix is known. " + SETTING,
-)
-def proportional_known(p: Point, accuracy: Accuracy) -> Measurement:
-    """The slope of the final error over alpha, of every start."""
-    return known(p, accuracy)
+)(known)
 
 
 def exponents(
@@ -256,7 +250,12 @@ def above_zero(p: Point, accuracy: Accuracy) -> Measurement:
     return Measurement.mean(exponents(accuracy, p.k, p.m, THREE[first : first + 2], 24))
 
 
-@claim(
+def measured(p: Point, accuracy: Accuracy) -> Measurement:
+    """The exponent, over seeds."""
+    return Measurement.mean(exponents(accuracy, p.k, p.m))
+
+
+squared_measured = claim(
     f"{HERE}/measured-error/squared",
     source=ma.at("the theorem on the final error"),
     says=r"\| U U^T - X^* \|_F \sim A \alpha^2",
@@ -268,13 +267,10 @@ def above_zero(p: Point, accuracy: Accuracy) -> Measurement:
     cause="steps deviate from their mean by a share of m^(-1/2), by which the noise grows while "
     "the signal does: alpha^(2 - c m^(-1/2)), and below alpha at 128 measurements",
     scope=MEASURED,
-)
-def squared_measured(p: Point, accuracy: Accuracy) -> Measurement:
-    """The exponent, over seeds."""
-    return Measurement.mean(exponents(accuracy, p.k, p.m))
+)(measured)
 
 
-@claim(
+proportional_measured = claim(
     f"{HERE}/measured-error/proportional",
     source=ma.at("the theorem on the final error"),
     says=r"\| U U^T - X^* \|_F \sim A \alpha",
@@ -285,10 +281,7 @@ def squared_measured(p: Point, accuracy: Accuracy) -> Measurement:
     expected="refuted",
     cause="1 is one point on a curve that goes from below 1 at 128 measurements up to 2",
     scope=MEASURED,
-)
-def proportional_measured(p: Point, accuracy: Accuracy) -> Measurement:
-    """The exponent, over seeds."""
-    return Measurement.mean(exponents(accuracy, p.k, p.m))
+)(measured)
 
 
 @claim(

@@ -119,7 +119,12 @@ def rate(p: Point, accuracy: Accuracy) -> list[Series]:
     return measure.series(_long_runs(frozen(p)))
 
 
-@claim(
+def norm(p: Point, accuracy: Accuracy) -> list[Series]:
+    """The norm of the error along descent."""
+    return measure.series(_long_runs(frozen(p)), 0.5)
+
+
+unsquared = claim(
     f"{HERE}/rate/unsquared",
     source=THEOREM,
     says=r"k > r \Rightarrow \| X_T X_T^T - \Sigma \|_F \sim T^{-1}",
@@ -132,13 +137,10 @@ def rate(p: Point, accuracy: Accuracy) -> list[Series]:
     scope=POPULATION,
     reading="the norm itself: 1/T, as citing papers have it",
     batched=True,
-)
-def unsquared(p: Point, accuracy: Accuracy) -> list[Series]:
-    """The norm of the error along descent."""
-    return measure.series(_long_runs(frozen(p)), 0.5)
+)(norm)
 
 
-@claim(
+unsquared_as_squared = claim(
     f"{HERE}/rate/unsquared/as-squared",
     source=THEOREM,
     says=r"k > r \Rightarrow \| X_T X_T^T - \Sigma \|_F \sim T^{-2}",
@@ -151,10 +153,7 @@ def unsquared(p: Point, accuracy: Accuracy) -> list[Series]:
     expected="refuted",
     cause="1/T^2 is the rate of the squared norm, which the proof bounds from below",
     batched=True,
-)
-def unsquared_as_squared(p: Point, accuracy: Accuracy) -> list[Series]:
-    """The norm of the error along descent."""
-    return measure.series(_long_runs(frozen(p)), 0.5)
+)(norm)
 
 
 @claim(
@@ -193,12 +192,13 @@ def bound(p: Point, kappa: float = 2.0, time: Any = None) -> float:
     return float(np.sum((lam / (1 + kappa * lam * (p.t if time is None else time))) ** 2))
 
 
-def _error(p: Point) -> Measurement:
+def squared_error(p: Point, accuracy: Accuracy) -> Measurement:
+    """The squared error, integrated."""
     truth, start = one(p)
     return flows.symmetric(truth, start, p.t, lambda X: np.sum((X @ X.T - truth) ** 2))
 
 
-@claim(
+lower_bound = claim(
     f"{HERE}/lower-bound",
     source=xiong.at("the lower bound for k > r, in the flow and with its constants"),
     says=r"\| X X^T - \Sigma \|_F^2 \ge \sum_i (\lambda_i / (1 + 2 \lambda_i t))^2"
@@ -214,10 +214,7 @@ def _error(p: Point) -> Measurement:
     },
     uses=("matrix-sensing/closed-forms/symmetric-matrix",),
     scope="gradient flow, the whole truth known; lambda_i, of the order of alpha^2, from the start",
-)
-def lower_bound(p: Point, accuracy: Accuracy) -> Measurement:
-    """The squared error, integrated."""
-    return _error(p)
+)(squared_error)
 
 
 late = Domain(
@@ -228,7 +225,7 @@ late = Domain(
 )  # fmt: skip
 
 
-@claim(
+sharp = claim(
     f"{HERE}/lower-bound/sharp",
     source=xiong.at("the lower bound for k > r, its sharp constant"),
     says=r"\| X X^T - \Sigma \|_F^2 = (\lambda / (1 + 2 \lambda t))^2 \text{ to } 10^{-5}"
@@ -240,10 +237,7 @@ late = Domain(
     uses=(f"{HERE}/lower-bound",),
     scope="gradient flow, the whole truth known; k = r + 1, so that there is one lambda; derived is"
     " that the error is not below this, measured that it is no more",
-)
-def sharp(p: Point, accuracy: Accuracy) -> Measurement:
-    """The squared error, integrated."""
-    return _error(p)
+)(squared_error)
 
 
 # Whether the bound needs alpha.
