@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lemmata.figures import generic
-from lemmata.figures.save import FORMATS, save
+from lemmata.figures.save import save
 from lemmata.figures.stored import Result, provenance, result
 from lemmata.figures.style import style
 from lemmata.verify.errors import UsageError
@@ -22,7 +22,7 @@ def prepare(folder: Path) -> None:
         raise UsageError(
             f"-o {folder}: cannot be created ({problem.strerror}); name a folder that can be."
         ) from None
-    check_writable(folder / f"claim.{FORMATS[0]}", "-o")
+    check_writable(folder / "claim.pdf", "-o")
 
 
 def draw(ids: Sequence[str], store: Store, folder: Path) -> Iterator[Path]:

@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 
 from lemmata.verify.files import write_atomically
 
-FORMATS = ("pdf", "svg", "png")
-
 
 def metadata(title: str, drawn_from: str) -> dict[str, dict[str, Any]]:
     """What stands inside the file, by format; no time, and no version but those of the results."""
@@ -27,6 +25,8 @@ def metadata(title: str, drawn_from: str) -> dict[str, dict[str, Any]]:
 
 def save(figure: Figure, folder: Path, name: str, title: str, drawn_from: str) -> list[Path]:
     """The files `name.pdf`, `.svg` and `.png` in a folder, each whole or not at all."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out, once for all three
     written = []
     for kind, fields in metadata(title, drawn_from).items():
         path = folder / f"{name}.{kind}"

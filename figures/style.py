@@ -8,17 +8,11 @@ from typing import Any
 
 import matplotlib as mpl
 
-#: inches: a column of a paper (86 mm), and its text width
-COLUMN, PAGE = 3.39, 7.05
+#: inches: a column of a paper (86 mm)
+COLUMN = 3.39
 
 # Of Okabe and Ito's eight colours (Color Universal Design, 2008) those whose greys differ.
-BLUE, ORANGE, GREEN, RED, SKY, GREY = (
-    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#777777",
-)  # fmt: skip
-#: in the order in which curves take them; each has a line style of its own too
-CURVES = (BLUE, RED, GREEN, ORANGE, SKY, "#000000")
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-MARKERS = ("o", "s", "^", "D", "v", "P")
+BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 
 SETTINGS: Any = {
     "figure.figsize": (COLUMN, 2.5),

@@ -42,9 +42,8 @@ def kept(tmp_path: Path) -> Callable[..., Store]:
         store = Store(tmp_path / "store")
         store.prepare()
         verdict = decide(one, SETTINGS)
-        store.save_data(one.id, verdict)
         manifest = MANIFEST | {"started": started, "seed": seed}
-        store.save_claim(manifest, record(one, verdict, "lemmata verify test/claim"))
+        store.save_claim(manifest, record(one, verdict, "lemmata verify test/claim"), verdict)
         return store
 
     return keep

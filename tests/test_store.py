@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from tests.helpers import claimed, exactly
 
+from lemmata.verify.claim import Claim
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import Domain
 from lemmata.verify.errors import UsageError
 from lemmata.verify.interval import Integers, Interval
+from lemmata.verify.results import record
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.store import Store
+from lemmata.verify.verdict import Verdict
 
 SETTINGS = Settings(Profile("test", 7, 1.0))
 plane = Domain(x=Interval(1, 2), value=Integers(1, 3))
@@ -25,10 +28,16 @@ def store(tmp_path: Path) -> Store:
     return made
 
 
+def keep(store: Store, one: Claim) -> Verdict:
+    """Decide a claim and store its verdict."""
+    verdict = decide(one, SETTINGS)
+    store.save_claim({}, record(one, verdict, "lemmata verify"), verdict)
+    return verdict
+
+
 def test_every_point_is_kept_with_what_was_claimed_measured_and_accepted(store: Store) -> None:
     one = claimed(exactly(lambda p: 2 * p.x * p.value), lambda p: 2 * p.x * p.value, plane)
-    verdict = decide(one, SETTINGS)
-    store.save_data(one.id, verdict)
+    verdict = keep(store, one)
     points = store.points(one.id)
     x, n = points["at.x"], points["at.value"]  # a parameter may be called like a column
     assert {len(column) for column in points.values()} == {sum(verdict.points.values())}
@@ -44,7 +53,7 @@ def test_a_point_that_disagrees_and_one_without_a_number_say_so(store: Store) ->
     one = claimed(
         exactly(lambda p: math.nan if p.value == 3 else p.x), lambda p: p.x * p.value, plane
     )
-    store.save_data(one.id, decide(one, SETTINGS))
+    keep(store, one)
     points = store.points(one.id)
     by_value = {value: set(points["agreement"][points["at.value"] == value]) for value in (1, 2, 3)}
     assert by_value == {1: {"agrees"}, 2: {"disagrees"}, 3: {"unresolved"}}
@@ -53,16 +62,31 @@ def test_a_point_that_disagrees_and_one_without_a_number_say_so(store: Store) ->
 
 def test_a_crash_leaves_no_points_of_an_earlier_verdict(store: Store) -> None:
     good = claimed(exactly(lambda p: p.x), lambda p: p.x, plane)
-    store.save_data(good.id, decide(good, SETTINGS))
+    keep(store, good)
     assert store.points(good.id)
     bad = claimed(exactly(lambda p: 1 / 0), lambda p: p.x, plane)
-    store.save_data(good.id, decide(bad, SETTINGS))
+    keep(store, bad)
     assert store.points(good.id) == {}
+
+
+def test_a_store_that_is_cut_off_has_no_old_verdict_over_new_points(store: Store, monkeypatch):
+    one = claimed(exactly(lambda p: p.x), lambda p: p.x, plane)
+    keep(store, one)
+    assert store.last(one.id) is not None
+
+    def cut(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "_write", cut)
+    with pytest.raises(KeyboardInterrupt):
+        keep(store, one)
+    assert store.points(one.id)
+    assert store.last(one.id) is None
 
 
 def test_a_file_that_is_cut_off_says_so(store: Store) -> None:
     one = claimed(exactly(lambda p: p.x), lambda p: p.x, plane)
-    store.save_data(one.id, decide(one, SETTINGS))
+    keep(store, one)
     (file,) = (store.folder / "points").iterdir()
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(UsageError, match=r"cut off .*run `lemmata verify` again"):

@@ -150,7 +150,7 @@ def figures(
 
     store = Store()
     ids = [one.claim.id for one in select(names or [])]
-    decided = ids if names else [id for id in ids if store.last(id) is not None]
+    decided = ids if names else [id for id in ids if store.has(id)]
     if not decided:
         raise UsageError(f"no verdict is stored in {store.folder}; run `lemmata verify` first.")
     written = 0

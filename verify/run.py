@@ -84,8 +84,7 @@ def _here(located: Sequence[Located], settings: Settings) -> Verdicts:
 def _keep(done: Run, one: Located, verdict: Verdict, store: Store) -> dict[str, Any]:
     record = results.record(one.claim, verdict, replay(one, done.settings, verdict))
     done.records[one.claim.id] = record
-    store.save_data(one.claim.id, verdict)
-    store.save_claim(done.manifest, record)
+    store.save_claim(done.manifest, record, verdict)
     store.save_run(done.document())
     return record
 

@@ -45,18 +45,23 @@ class Store:
         """Keep the run as the last one."""
         self._write(self.folder / "results.json", document)
 
-    def save_claim(self, manifest: Mapping[str, Any], one: Mapping[str, Any]) -> None:
-        """Keep the verdict on one claim."""
-        self._write(self._claim(one["id"]), results.document(manifest, [dict(one)], complete=True))
+    def save_claim(
+        self, manifest: Mapping[str, Any], one: Mapping[str, Any], verdict: Verdict
+    ) -> None:
+        """Keep the verdict on one claim, its points and the arrays of its measurement.
 
-    def save_data(self, id: str, verdict: Verdict) -> None:
-        """Keep the points of a verdict and the arrays of its measurement; older ones go."""
+        What was kept of an earlier verdict goes first: cut off at any moment, there is no verdict,
+        and never an old one with new points.
+        """
+        id = one["id"]
+        self._claim(id).unlink(missing_ok=True)
         for kind, columns in (("arrays", verdict.arrays), ("points", verdict.judged)):
             path = self._data(kind, id)
             if columns:
                 write_atomically(path, partial(_write_npz, arrays=columns), mode="wb")
             else:
                 path.unlink(missing_ok=True)
+        self._write(self._claim(id), results.document(manifest, [dict(one)], complete=True))
 
     def arrays(self, id: str) -> dict[str, Any]:
         """The arrays that the measurement of a claim attached; none if it did not."""
@@ -65,6 +70,10 @@ class Store:
     def points(self, id: str) -> dict[str, Any]:
         """The points of a claim's last verdict, as columns (see `judged`); none after a crash."""
         return _read_npz(self._data("points", id))
+
+    def has(self, id: str) -> bool:
+        """Whether a verdict on a claim is kept."""
+        return self._claim(id).exists()
 
     def last(self, id: str) -> dict[str, Any] | None:
         """The last verdict on a claim, as a document of one; None if there is none."""
