@@ -143,6 +143,8 @@ smaller = [
 # Section 5: the network's own kernel.
 
 WIDE = (64, 128, 256, 512, 1024)
+#: the widths of the programs that they are computed by
+PROGRAMS = (256, 1024)
 
 
 @claim(
@@ -162,9 +164,10 @@ def own_kernel(p: Point, accuracy: Accuracy) -> Series:
     """How far outputs end from where the network's own kernel takes them, over networks."""
 
     def distances(n: int) -> np.ndarray:
+        inside = min(m for m in PROGRAMS if n <= m)
         drawn = training.drawn(
-            accuracy.rng, accuracy.draws(4000), (n,), b=p.b, inside=WIDE[-1], dtype=np.float32
-        )  # fmt: skip
+            accuracy.rng, accuracy.draws(4000), (n,), b=p.b, inside=inside, dtype=np.float32
+        )
         x, y = training.inputs(1.7, 0.6), np.array([1.0, -0.5, 0.7])
         return measure.from_own_kernel(drawn, x, y, 0.2, 2)
 
