@@ -1,4 +1,4 @@
-"""Claims made in a line, for the tests of the engine that decides them."""
+"""Claims made in a line and settings of a short run, for tests of the engine that decides."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,7 @@ from lemmata.verify.compare.base import Comparison
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.domain import Domain, Point
 from lemmata.verify.measurement import Measurement
+from lemmata.verify.settings import Profile, Settings
 
 SOURCE = Paper("On test claims", year=2020).at("equation 1")
 WHY = "chosen for a test"
@@ -50,6 +51,11 @@ def claimed(
         compare=compare or Equal(relative=0.01, because=WHY),
         **fields,
     )(measure)
+
+
+def settings(**more: Any) -> Settings:
+    """Twelve points and no more effort than needs be."""
+    return Settings(profile=Profile("test", points=12, effort=1.0), **more)
 
 
 def exactly(formula: Callable[[Point], Any], bias: float = 1e-12) -> Callable[..., Measurement]:
