@@ -1,5 +1,7 @@
 """Claim files, in parts, for tests of the command line and of the pytest plugin."""
 
+from pathlib import Path
+
 HEAD = """
 from lemmata.verify.api import *
 paper = Paper("On numbers", year=2020, arxiv="2001.00001")
@@ -30,3 +32,10 @@ proved = about('numbers/proved', near, certified=of(1))
 touched = about('numbers/touched', near, certified=of(0))
 failing = about('numbers/failing', near, certified=of(-1))
 """
+
+
+def claims(folder: Path, *parts: str, name: str = "mine.py") -> Path:
+    """A file of these parts, written into the folder."""
+    file = folder / name
+    file.write_text(HEAD + "".join(parts), encoding="utf-8")
+    return file

@@ -1,7 +1,9 @@
-"""What every test relies on: double precision, one thread a process, and a Hypothesis profile."""
+"""What tests rely on: double precision, one thread a process, a Hypothesis profile, fixtures."""
 
+import dataclasses
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Before anything imports JAX or NumPy: environment variables cost nothing where neither is used.
@@ -41,3 +43,40 @@ def room() -> Iterator[None]:
     """A process that has run hundreds of test files has room left for compiled programs."""
     yield
     backend.make_room()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that a test runs in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """What a run of the command gave back."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def lemmata(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Done]:
+    """Run the command in this process, which is quick, and give back what it printed."""
+    from lemmata.verify.cli import main
+
+    def run(*arguments: object, check: int | None = None) -> Done:
+        monkeypatch.setattr(sys, "argv", ["lemmata", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "150")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        printed = capsys.readouterr()
+        done = Done(int(exit_.value.code or 0), printed.out, printed.err)
+        assert check is None or done.returncode == check, done.stdout + done.stderr
+        return done
+
+    return run
