@@ -1,4 +1,4 @@
-"""The claims of arXiv 2605.30392: verified, refuted when wrong, open when the data are poor."""
+"""Claims of arXiv 2605.30392 up to the onset: verified, refuted when wrong, open on poor data."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from lemmata.theory import replicator, replicator_cycle, replicator_map
+from lemmata.theory import replicator
 from lemmata.verify import backend, hopf_measure
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.claims import (
     delayed_repression,
     delayed_repression_cycle,
-    delayed_repression_experiments,
-    delayed_repression_map,
     delayed_repression_roots,
 )
 from lemmata.verify.compare.rate import Rate
@@ -330,62 +328,6 @@ def test_roots_without_an_onset_are_no_measurement():
     assert found.note == "no certain change"
 
 
-# Experiment 2.
-
-eta = replicator_map.eta
-WRONG_LAGS = {
-    "a fifth more": lambda right: right * sp.Rational(6, 5),
-    "cos for sin in the chord": lambda right: right.replace(sp.asin, sp.acos),
-    "the margin for the lag": lambda right: right * eta,
-    "no x*": lambda right: right.subs(eta, eta / (1 - a / C)),
-}
-
-
-def _decide_2(**other) -> Verdict:
-    return _decide(dataclasses.replace(delayed_repression_map.experiment_2, **other))
-
-
-def test_the_margins_of_experiment_2_are_verified_and_wrong_ones_refuted():
-    verdict = _decide_2()
-    assert verdict.outcome is Outcome.VERIFIED, verdict
-    assert verdict.evidence[0] == "derived"
-    assert verdict.resolution is not None
-    assert verdict.resolution.poor is None
-    right = replicator_map.longest_lag().statement
-    for error, wrong in WRONG_LAGS.items():
-        found = _decide_2(predicted=wrong(right))
-        assert found.outcome is Outcome.REFUTED, (error, found)
-
-
-@pytest.mark.parametrize("same", [0.0, 4.0])
-def test_lags_that_are_the_same_at_every_step_are_refuted(same):
-    def measure(p, accuracy: Accuracy):
-        return Measurement(np.full(len(p.i), same), bias=0.5)
-
-    verdict = _decide_2(methods=(Method("the same", measure, True),))
-    assert verdict.outcome is Outcome.REFUTED, verdict
-
-
-def test_few_steps_leave_experiment_2_open(monkeypatch):
-    monkeypatch.setattr(delayed_repression_map, "_onset_lag", lambda i: (1.0, 50.0))
-    assert _decide_2().outcome is Outcome.INCONCLUSIVE
-
-
-def test_without_a_lag_the_last_step_alone_is_unstable():
-    claim = delayed_repression_map.experiment_2_without_lag
-    assert _decide(claim).outcome is Outcome.VERIFIED
-    right = replicator_map.excess_without_lag().statement
-    assert _decide(claim, right - 2).outcome is Outcome.REFUTED
-    assert _decide(claim, -right).outcome is Outcome.REFUTED
-
-
-def test_a_lag_for_which_everything_settles_is_no_onset(monkeypatch):
-    settled = np.outer([1e-1, 1e-3, 1e-5, 1e-7], np.ones(61))
-    monkeypatch.setattr(delayed_repression_map, "_windows", lambda i: settled)
-    assert np.isnan(delayed_repression_map._onset_lag(0)).all()
-    assert _decide_2().outcome is Outcome.INCONCLUSIVE
-
-
 # The period with which the cycle is born.
 
 
@@ -421,18 +363,3 @@ def test_a_poorly_carried_period_leaves_the_claim_open(born):
 
     poor = dataclasses.replace(method, measure=measure)
     assert _decide(dataclasses.replace(born, methods=(poor,))).outcome is Outcome.INCONCLUSIVE
-
-
-# The proof at the printed parameters.
-
-
-@pytest.mark.parametrize(
-    ("factor", "status"), [(1, "proved"), (sp.Rational(1001, 1000), "disproved"), (-1, "disproved")]
-)
-def test_the_printed_coefficient_is_proved_and_another_disproved(monkeypatch, factor, status):
-    right = replicator_cycle.coefficient()
-    monkeypatch.setattr(replicator_cycle, "coefficient", lambda: right * factor)
-    proof = delayed_repression_experiments.proved_coefficient()
-    assert proof.status == status
-    assert proof.statement.startswith("at a = 2, C = 5, k = 10, x_c = 1/2: a root i omega at omega")
-    assert "Re c_1 rounds to -40.85" in proof.statement
