@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from functools import cache
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,8 +27,14 @@ from lemmata.verify.prediction import Prediction
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome, Verdict
 
-CLAIMS = {claim.id.partition("/")[2]: claim for claim in claims_in(delayed_repression)}
-NAMES = sorted(CLAIMS)
+
+@cache
+def claims() -> dict[str, Claim]:
+    """By name; in a function, for claims at the top of a test module are decided as tests."""
+    return {claim.id.partition("/")[2]: claim for claim in claims_in(delayed_repression)}
+
+
+NAMES = sorted(claims())
 a, C, k, x_c = replicator.parameters
 
 
@@ -48,7 +55,7 @@ def _remembering() -> dict[str, Claim]:
         name: dataclasses.replace(
             claim, methods=tuple(Method(m.name, _memo(m.measure), m.batched) for m in claim.methods)
         )
-        for name, claim in CLAIMS.items()
+        for name, claim in claims().items()
     }
 
 
@@ -67,11 +74,11 @@ def _memo(measure):
 def _decide(claim: Claim, predicted=None) -> Verdict:
     if predicted is not None:
         claim = dataclasses.replace(claim, predicted=predicted)
-    return decide(claim, Settings(family=len(CLAIMS)))
+    return decide(claim, Settings(family=len(claims())))
 
 
 def _statement(name: str) -> sp.Expr:
-    return CLAIMS[name].predicted().statement
+    return claims()[name].predicted().statement
 
 
 def test_the_catalogue_has_the_four_claims():
@@ -132,7 +139,7 @@ def test_a_wrong_formula_is_refuted_at_a_simple_point_inside_the_domain(remember
 
     assert verdict.outcome is Outcome.REFUTED, verdict
     assert verdict.worst is not None
-    domain = CLAIMS[name].domain
+    domain = claims()[name].domain
     assert domain.broken(domain.point(**verdict.worst.at)) is None
     # Shrunk: at least one parameter is a round number.
     assert any(float(f"{value:.1g}") == value for value in verdict.worst.at.values())
@@ -140,7 +147,7 @@ def test_a_wrong_formula_is_refuted_at_a_simple_point_inside_the_domain(remember
 
 @pytest.mark.parametrize("name", ["critical-delay", "crossing-speed"])
 def test_a_false_step_keeps_a_true_formula_from_being_verified(remembered, name):
-    right = CLAIMS[name].predicted()
+    right = claims()[name].predicted()
     first = right.steps[0]
     false = dataclasses.replace(first, right=first.right * 2)
     derivation = dataclasses.replace(right, steps=(false, *right.steps[1:]))
@@ -174,11 +181,11 @@ def test_poor_data_leave_the_claim_open(remembered, name):
 
 @pytest.fixture(scope="module")
 def points():
-    return CLAIMS["critical-delay"].domain.sample(24, seed=3)
+    return claims()["critical-delay"].domain.sample(24, seed=3)
 
 
 def _estimates(name: str, points, effort: float):
-    claim = CLAIMS[name]
+    claim = claims()[name]
     for method in claim.methods:
         found = method.measure(stack(points), Accuracy(effort)).split(len(points))
         yield [claim.compare.estimate(one, 1e-6) for one in found]
@@ -186,7 +193,7 @@ def _estimates(name: str, points, effort: float):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_error_bounds_are_true(points, name):
-    claim = CLAIMS[name]
+    claim = claims()[name]
     right = Prediction(_statement(name)).at(points)
     for estimates in _estimates(name, points, 1.0):
         for value, estimate in zip(right, estimates, strict=True):
@@ -207,7 +214,7 @@ def test_more_effort_makes_the_bounds_tighter(points, name):
 
 def test_several_equilibria_or_none_are_no_measurement(monkeypatch, points):
     monkeypatch.setattr(delayed_repression, "_at_rest", lambda x, args: jnp.sin(8 * x - 1))
-    (method,) = CLAIMS["interior-equilibrium"].methods
+    (method,) = claims()["interior-equilibrium"].methods
     several = method.measure(stack(points[:2]), Accuracy())
     assert not np.any(several.converged)
     assert several.note == ["3 zeros in (0, 1)"] * 2
@@ -223,7 +230,7 @@ def test_a_delay_that_never_destabilises_is_no_measurement():
 
 
 def test_the_decay_is_measured_as_a_rate_and_not_as_a_number():
-    assert isinstance(CLAIMS["stable-without-delay"].compare, Rate)
+    assert isinstance(claims()["stable-without-delay"].compare, Rate)
 
 
 def test_both_ways_of_measuring_the_critical_delay_agree_with_each_other(remembered):

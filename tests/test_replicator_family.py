@@ -18,6 +18,7 @@ from lemmata.theory import (
     rock_paper_scissors,
 )
 from lemmata.verify.accuracy import Accuracy
+from lemmata.verify.claim import Claim
 from lemmata.verify.claims import delayed_replicator_forms
 from lemmata.verify.decide import decide
 from lemmata.verify.loading import claims_in
@@ -200,7 +201,13 @@ def test_the_critical_delay_falls_with_the_sharpness():
 
 # The claims on what crosses at the onset, and on what there is without delay.
 
-CLAIMS = {claim.id.partition("/")[2]: claim for claim in claims_in(delayed_replicator_forms)}
+
+@cache
+def claims() -> dict[str, Claim]:
+    """By name; in a function, for claims at the top of a test module are decided as tests."""
+    return {claim.id.partition("/")[2]: claim for claim in claims_in(delayed_replicator_forms)}
+
+
 CROSSING = {
     "both-payoffs/frequency": lambda right: {
         "the critical delay's inverse": 1 / derived(delayed_replicator, "critical_delay").statement,
@@ -225,7 +232,7 @@ CROSSING = {
 
 
 def decided(name, **other):
-    claim = dataclasses.replace(CLAIMS[name], points=6, **other)
+    claim = dataclasses.replace(claims()[name], points=6, **other)
     return decide(claim, Settings())
 
 
@@ -236,14 +243,14 @@ def test_what_crosses_is_verified_and_wrong_formulas_are_refuted(name):
     assert verdict.evidence[0] == "derived"
     assert verdict.resolution.survivors == ()
     assert max(verdict.resolution.over, verdict.resolution.under) < 1e-4
-    for error, wrong in CROSSING[name](CLAIMS[name].predicted().statement).items():
+    for error, wrong in CROSSING[name](claims()[name].predicted().statement).items():
         found = decided(name, predicted=wrong)
         assert found.outcome is Outcome.REFUTED, (error, found)
 
 
 @pytest.mark.parametrize("name", CROSSING)
 def test_poor_data_leave_what_crosses_open(name):
-    (method,) = CLAIMS[name].methods
+    (method,) = claims()[name].methods
 
     def measure(p, accuracy):
         found = method.measure(p, accuracy)
