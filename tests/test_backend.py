@@ -1,5 +1,6 @@
 """A process that decides hundreds of claims has room left for the programs of the next."""
 
+import math
 from pathlib import Path
 
 import jax
@@ -44,6 +45,21 @@ def test_a_short_process_keeps_its_programs() -> None:
 def test_where_the_limit_cannot_be_read_nothing_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backend, "Path", lambda _: Path("/no such file"))
     assert not backend.make_room()
+
+
+def test_the_map_is_counted_once_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([10.0, 10.9, 11.1])
+    looked: list[str] = []
+    monkeypatch.setattr(backend, "_looked", [-math.inf])
+    monkeypatch.setattr(backend.time, "monotonic", lambda: next(times))
+
+    def count(path: str) -> Path:
+        looked.append(path)
+        return Path("/no such file")
+
+    monkeypatch.setattr(backend, "Path", count)
+    assert [backend.make_room() for _ in range(3)] == [False] * 3
+    assert len(looked) == 2
 
 
 def test_each_decision_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +58,10 @@ def precision() -> Iterator[None]:
             jax.config.update(name, value)
 
 
+#: when the memory map was looked at last, in seconds of the monotonic clock
+_looked = [-math.inf]
+
+
 def make_room(limit: int | None = None) -> bool:
     """Drop this process's compiled programs once they fill half of its memory map; say if so.
 
@@ -63,10 +69,16 @@ def make_room(limit: int | None = None) -> bool:
     LLVM does not raise: loading the next program is a segmentation fault. What is dropped is
     compiled again, or read from the cache, where it is used again.
 
-    **Arguments:** `limit`: mappings that are granted; the system's own where it is not given.
+    It looks once a second at most, in which no process compiles half of what is granted: counting
+    thousands of mappings takes longer than many a decision.
+
+    **Arguments:** `limit`: mappings that are granted, looked at in any case; the system's own where
+    it is not given.
     """
-    if "jax" not in sys.modules:
+    now = time.monotonic()
+    if "jax" not in sys.modules or (limit is None and now - _looked[0] < 1.0):
         return False
+    _looked[0] = now
     try:
         granted = limit or int(Path("/proc/sys/vm/max_map_count").read_text())
         used = Path("/proc/self/maps").read_bytes().count(b"\n")
