@@ -99,3 +99,16 @@ def test_a_large_formula_has_mutants_from_all_over_it():
 def test_a_constant_has_mutants_and_zero_has_some():
     assert changed(sp.Integer(3)) == {4, 6, sp.Rational(3, 2), -3}
     assert changed(sp.Integer(0)) == {1}
+
+
+def test_names_with_braces_are_told_as_they_are():
+    one, other = sp.symbols("a_{1} a_{2}")
+    changes = {mutant.change for mutant in mutants(Program.of(one - other))}
+    assert {"a_{1} and a_{2} swapped", "a_{1} → a_{2}", "a_{2} squared"} <= changes
+
+
+def test_the_index_of_a_sum_is_not_swapped_with_a_parameter_of_its_name():
+    k, n = sp.symbols("k n")
+    program = Program.of(sp.Sum(k, (k, 1, 3)) * k + n)
+    swapped = program.substituted({k: n, n: k})
+    assert sp.simplify(swapped.expression.doit() - (6 * n + k)) == 0

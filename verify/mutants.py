@@ -27,11 +27,17 @@ NODES = 150
 
 @dataclass(frozen=True)
 class Mutant:
-    """One wrong formula, and what was changed in it."""
+    """One wrong formula, and what was changed in it: a text with a place for what SymPy writes."""
 
-    change: str
+    text: str
+    subject: Any
     program: Program
     line: int = -1
+
+    @property
+    def change(self) -> str:
+        """What was changed, in words."""
+        return self.text.replace("{}", shown(self.subject), 1)
 
     @property
     def expression(self) -> Any:
@@ -41,7 +47,7 @@ class Mutant:
     @property
     def clear(self) -> bool:
         """Whether its text says which formula it is, without names that only a program has."""
-        return len(self.program.lines) == 1 or (self.line == -1 and " → " not in self.change)
+        return len(self.program.lines) == 1 or (self.line == -1 and " → " not in self.text)
 
     def __str__(self) -> str:
         if self.line == -1 and len(self.program.lines) > 1:  # no one line tells it
@@ -70,27 +76,27 @@ def mutants(program: Program) -> list[Mutant]:
     whole = program.lines[-1][1]
     infinite = [sp.zoo, sp.nan, *([] if whole.has(sp.oo) else [sp.oo])]  # or a limit of a sum
     found: dict[Program, Mutant] = {}
-    for change, mutated, line in (*_local(program), *_swaps(program)):
+    for text, subject, mutated, line in (*_local(program), *_swaps(program)):
         if any(expression.has(*infinite) for _, expression in mutated.lines):  # no formula at all
             continue
         if mutated != program and mutated not in found:
-            found[mutated] = Mutant(change, mutated, line)
+            found[mutated] = Mutant(text, subject, mutated, line)
     return list(found.values())
 
 
-def _local(program: Program) -> Iterator[tuple[str, Program, int]]:
+def _local(program: Program) -> Iterator[tuple[str, Any, Program, int]]:
     """Change one node of the tree of one line."""
     lines = [expression for _, expression in program.lines]
     nodes = [(i, *both) for i, line in enumerate(lines) for both in _nodes(line, ())]
     # At random, for every n-th node would be a node of the same kind in each of many like terms.
     some = nodes if len(nodes) <= NODES else random.Random(0).sample(nodes, NODES)
     for i, path, node in some:
-        for change, replacement in _changes(node):
+        for text, subject, replacement in _changes(node):
             try:
-                yield change, program.changed(i, _replaced(lines[i], path, replacement)), i
+                yield text, subject, program.changed(i, _replaced(lines[i], path, replacement)), i
             except (TypeError, ValueError):  # no formula either: the index of a sum squared, say
                 continue
-    yield "sign reversed", program.changed(-1, -lines[-1]), -1
+    yield "sign reversed", None, program.changed(-1, -lines[-1]), -1
 
 
 def _nodes(node: Any, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -109,37 +115,36 @@ def _replaced(node: Any, path: tuple[int, ...], replacement: Any) -> Any:
     return node.func(*arguments)
 
 
-def _changes(node: Any) -> Iterator[tuple[str, Any]]:
+def _changes(node: Any) -> Iterator[tuple[str, Any, Any]]:
     if node.is_Number or node.is_NumberSymbol:
-        yield f"{node} → {node + 1}", node + 1
-        yield f"{node} → {2 * node}", 2 * node
-        yield f"{node} → {node / 2}", node / 2
-        yield f"{node} → {-node}", -node
+        for changed in (node + 1, 2 * node, node / 2, -node):
+            yield f"{{}} → {changed}", node, changed
     elif node.is_Symbol:
-        yield f"{node} squared", node**2
-        yield f"{node} left out", sp.Integer(1)
+        yield "{} squared", node, node**2
+        yield "{} left out", node, sp.Integer(1)
     elif node.is_Add or node.is_Mul:
         what = "term" if node.is_Add else "factor"
         for index, part in enumerate(node.args):
             rest = [other for i, other in enumerate(node.args) if i != index]
-            yield f"{what} {shown(part)} left out", node.func(*rest)
+            yield f"{what} {{}} left out", part, node.func(*rest)
             if node.is_Add:
-                yield f"sign of term {shown(part)} reversed", node.func(*rest, -part)
+                yield "sign of term {} reversed", part, node.func(*rest, -part)
             else:
-                yield f"factor {shown(part)} inverted", node.func(*rest, 1 / part)
+                yield "factor {} inverted", part, node.func(*rest, 1 / part)
     elif node.is_Pow:
-        yield f"exponent of {shown(node)} left out", node.base
-        yield f"exponent of {shown(node)} raised by 1", node.base ** (node.exp + 1)
-        yield f"exponent of {shown(node)} lowered by 1", node.base ** (node.exp - 1)
+        yield "exponent of {} left out", node, node.base
+        yield "exponent of {} raised by 1", node, node.base ** (node.exp + 1)
+        yield "exponent of {} lowered by 1", node, node.base ** (node.exp - 1)
     elif node.func in _NEIGHBOURS:
-        yield f"{node.func} → {_NEIGHBOURS[node.func]}", _NEIGHBOURS[node.func](*node.args)
+        other = _NEIGHBOURS[node.func]
+        yield f"{{}} → {other}", node.func, other(*node.args)
     elif node.is_Function and len(node.args) == 1:
-        yield f"{node.func} left out", node.args[0]
+        yield "{} left out", node.func, node.args[0]
 
 
-def _swaps(program: Program) -> Iterator[tuple[str, Program, int]]:
+def _swaps(program: Program) -> Iterator[tuple[str, Any, Program, int]]:
     symbols = sorted(program.parameters, key=str)
     for one, other in combinations(symbols, 2):
-        yield f"{one} and {other} swapped", program.substituted({one: other, other: one}), -1
-        yield f"{one} → {other}", program.substituted({one: other}), -1
-        yield f"{other} → {one}", program.substituted({other: one}), -1
+        yield f"{{}} and {other} swapped", one, program.substituted({one: other, other: one}), -1
+        yield f"{{}} → {other}", one, program.substituted({one: other}), -1
+        yield f"{{}} → {one}", other, program.substituted({other: one}), -1

@@ -61,14 +61,19 @@ class Program:
 
     def substituted(self, values: dict[Any, Any]) -> Program:
         """The same with parameters replaced, all at once."""
-        both = ((name, line.subs(values, simultaneous=True)) for name, line in self.lines)
-        return Program(tuple(both))
+        return Program(tuple((name, _substituted(line, values)) for name, line in self.lines))
 
     @property
     def parameters(self) -> set[sp.Symbol]:
         """The symbols that no line defines."""
         names = {name for name, _ in self.lines}
         return {s for _, expression in self.lines for s in expression.free_symbols} - names
+
+
+def _substituted(line: Any, values: dict[Any, Any]) -> Any:
+    if binds(line):  # a sum's own index, say, is no parameter, even under the same name
+        return line.subs(values, simultaneous=True)
+    return line.xreplace(values)
 
 
 def _narrow(node: Any, names: Iterator[sp.Symbol], lines: list[tuple[sp.Symbol, Any]]) -> Any:

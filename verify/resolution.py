@@ -60,18 +60,23 @@ class Wrong:
 
     **Fields:**
 
-    - `name`: what is wrong in it.
+    - `formula`: which it is: its text, or a mutant, of which SymPy takes long to write one.
     - `killed`: whether the measurements refute it.
     - `distance`: its largest difference from the right formula, relative to the largest value.
     - `planted`: whether the claim itself brings it.
     - `clear`: whether `name` tells a reader which formula it is.
     """
 
-    name: str
+    formula: str | Mutant
     killed: bool
     distance: float
     planted: bool = False
     clear: bool = True
+
+    @property
+    def name(self) -> str:
+        """What is wrong in it."""
+        return str(self.formula)
 
     @property
     def rank(self) -> tuple[bool, bool, float]:
@@ -187,7 +192,7 @@ def _mutants(
         else:
             killed = _is_killed(mutant, row[:here], right, stored)
             distance = _distance(row[:here], right[:here])
-            judged.append(Wrong(str(mutant), killed, distance, clear=mutant.clear))
+            judged.append(Wrong(mutant, killed, distance, clear=mutant.clear))
     return judged, equivalent
 
 
