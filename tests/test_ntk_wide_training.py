@@ -70,15 +70,19 @@ def test_rectifiers_keep_to_the_bound() -> None:
 ONE = {"k_xx": 1.0, "k_yy": 1.0, "k_xy": 0.0, "w": 0.7, "b": 0.3}
 
 
-@pytest.mark.parametrize(
-    ("claim", "at"), [("own", {"b": 0.3}), ("single", ONE)], ids=["own", "single"]
-)
-def test_orders_are_told_apart(claim: str, at: dict[str, float]) -> None:
-    tried = claims.own_kernel if claim == "own" else tensor_single.single_network
-    right, *wrong = all_judged(tried, at, (-1.0, 0.0, -2.0))
+def test_orders_are_told_from_the_next() -> None:
+    at = {"n": 128.0, "b": 0.3}
+    right, *wrong = all_judged(claims.own_kernel, at, (0.25, 4**-0.75, 4**-1.25))
+    assert right is AGREES
+    assert wrong == [DISAGREES, DISAGREES]
+    assert all_judged(claims.own_kernel, at, (0.25,), 0.01) == [UNRESOLVED]
+
+
+def test_orders_of_one_network_are_told_apart() -> None:
+    right, *wrong = all_judged(tensor_single.single_network, ONE, (-1.0, 0.0, -2.0))
     assert right is not DISAGREES
     assert wrong == [DISAGREES, DISAGREES]
-    assert all_judged(tried, at, (-1.0,), 0.01) == [UNRESOLVED]
+    assert all_judged(tensor_single.single_network, ONE, (-1.0,), 0.01) == [UNRESOLVED]
 
 
 def test_a_network_that_does_not_move_keeps_to_its_kernel() -> None:

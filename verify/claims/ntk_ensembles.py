@@ -182,7 +182,7 @@ def _posterior() -> Any:
 )
 def gaussian_variance(p: Point, accuracy: Accuracy) -> Measurement:
     """The sample variance over networks of the output at time t of the flow."""
-    values, errors = _outputs(p, accuracy, SMALL, 32_000)
+    values, errors = _outputs(p, accuracy, SMALL, 48_000)
     count = values.shape[1]
     apart = values - values.mean(axis=1, keepdims=True)
     found = Measurement.mean(apart**2 * count / max(count - 1, 1))
@@ -203,7 +203,7 @@ def _quantile(p: Point, accuracy: Accuracy, *, level: float) -> Measurement:
     """The quantile over networks, between two order statistics that surely enclose it."""
     from scipy.stats import binom
 
-    values, errors = _outputs(p, accuracy, SMALL, 32_000)
+    values, errors = _outputs(p, accuracy, SMALL, 48_000)
     count = values.shape[1]
     low, high = (int(binom.ppf(one, count, level)) for one in (SURELY, 1 - SURELY))
     inside = low > 0 and high < count

@@ -223,7 +223,7 @@ pooled_sine = claim(
     },
     scope=UNITS,
     batched=True,
-)(partial(measured, experiment=experiments.pooled_sine, draws=3200))
+)(partial(measured, experiment=experiments.pooled_sine, draws=2304))
 
 GELU = (
     "GELU, four hidden layers of n units each; σ_w² = 2, σ_b² = 0.1, between (1, 1, 1) and"
@@ -284,7 +284,7 @@ pooled_gelu = claim(
     wrong={"independent copies of W^T": partial(gelu_kernel, copies=True)},
     scope=GELU,
     batched=True,
-)(partial(measured, experiment=experiments.pooled_gelu, draws=2048, width=8))
+)(partial(measured, experiment=experiments.pooled_gelu, draws=3328, width=8))
 
 
 pooled_one_by_one = claim(
