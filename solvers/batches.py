@@ -16,32 +16,20 @@ import numpy as np
 DRAWS, POINTS = 256, 4
 
 
-def in_batches(program: Callable[[Any, Any], Any], key: Any, draws: int, points: Any) -> np.ndarray:
+def over_numbers(
+    program: Callable[[Any, Any], Any], seed: Any, size: int, draws: int, points: Any
+) -> np.ndarray:
     """What a program gives for each draw at each point, all points on the same draws.
 
-    **Arguments:** `program`: a function of keys `(DRAWS,)` and of points, any tree of arrays whose
-    first axis is of points, to an array `(DRAWS, points, ...)`.
+    NumPy draws the numbers: what JAX draws takes a second to compile, for each program anew.
+
+    **Arguments:** `program`: a function of standard normal numbers `(DRAWS, size)`, of single
+    precision, and of points, any tree of arrays whose first axis is of points, to an array
+    `(DRAWS, points, ...)`. `seed`: an integer, or some.
 
     **Returns:** shape `(draws, points, ...)`.
 
     **Raises:** `ValueError` if two arrays are not of equally many points.
-    """
-    points, count = _filled(points)
-    keys = jax.random.split(key, DRAWS * -(-draws // DRAWS))
-    found = [
-        np.asarray(program(keys[start : start + DRAWS], points))[:, :count]
-        for start in range(0, draws, DRAWS)
-    ]
-    return np.concatenate(found)[:draws]
-
-
-def over_numbers(
-    program: Callable[[Any, Any], Any], seed: Any, size: int, draws: int, points: Any
-) -> np.ndarray:
-    """The same for a program of standard normal numbers, `(DRAWS, size)`, instead of keys.
-
-    NumPy draws them: what JAX draws takes a second to compile, for each program anew. `seed` is an
-    integer, or some.
     """
     points, count = _filled(points)
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed)))

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lemmata.solvers.batches import DRAWS, in_batches
+from lemmata.solvers.batches import DRAWS
 from lemmata.solvers.kernel_dense import dense_kernel
 from lemmata.solvers.networks import DenseNetwork, Parameters
 from lemmata.verify.domain import Point
@@ -26,7 +26,7 @@ DIMENSION = 2
 #: networks side by side: as many as the caches hold
 AT_ONCE = 16
 
-Quantity = Literal["outputs", "kernel", "layers", "products"]
+Quantity = Literal["layers", "products"]
 
 
 def inputs(p: Point) -> np.ndarray:
@@ -38,37 +38,6 @@ def inputs(p: Point) -> np.ndarray:
     return np.sqrt(DIMENSION) * np.stack([first, second], axis=1)
 
 
-def over_networks(
-    p: Point,
-    key: Any,
-    networks: int,
-    quantity: Quantity,
-    *,
-    hidden: tuple[int, ...],
-    activation: Any = jax.nn.relu,
-    outputs: int = 1,
-    **convention: bool,
-) -> np.ndarray:
-    """A quantity of each network at each point of the domain.
-
-    **Arguments:**
-
-    - `quantity`: "outputs", shape `(networks, points, 2, outputs)`; "kernel", the tangent kernel of
-      the two inputs, `(networks, points)`; "layers", the same by layer, `(networks, points, L)`;
-      "products", the mean over the units of a layer of what they have at one input times what they
-      have at the other, of each layer from the second on, `(networks, points, L - 1)`.
-    - `hidden`: the widths of the hidden layers.
-    - `convention`: fields of `DenseNetwork` that are not its defaults.
-    """
-    w, b = (np.broadcast_to(np.asarray(p[name], float), np.shape(p.k_xx)) for name in ("w", "b"))
-    program = partial(
-        _over_networks, quantity=quantity, widths=(DIMENSION, *hidden, outputs),
-        activation=activation, convention=tuple(sorted(convention.items())),
-    )  # fmt: skip
-    points = {"w": np.atleast_1d(w), "b": np.atleast_1d(b), "x": inputs(p)}
-    return in_batches(program, key, networks, points)
-
-
 def shared(
     p: Point,
     common: tuple[int, int],
@@ -78,9 +47,17 @@ def shared(
     hidden: tuple[int, ...],
     outputs: int = 1,
 ) -> np.ndarray:
-    """As `over_networks`, of draws that `common` names: claims that ask alike share one run.
+    """A quantity of each ReLU network at each point, shape `(networks, points, layers)`.
 
-    Parameters and points are of single precision.
+    All of single precision.
+
+    **Arguments:**
+
+    - `common`: names the draws; claims that ask alike share one run.
+    - `quantity`: "layers", the tangent kernel of the two inputs by layer, L of them; "products",
+      the mean over the units of a layer of what they have at one input times what they have at the
+      other, of each layer from the second on, L - 1 of them.
+    - `hidden`: the widths of the hidden layers.
     """
     columns = (np.ravel(p[name]).tolist() for name in ("k_xx", "k_yy", "k_xy", "w", "b"))
     return _shared(tuple(zip(*columns, strict=True)), common, networks, quantity, hidden, outputs)
@@ -128,39 +105,7 @@ def _given(params: Parameters, points: Any, quantity: Quantity, widths: tuple[in
 
 
 def _of(quantity: Quantity, net: DenseNetwork, params: Parameters, x: Any) -> Array:
-    if quantity == "outputs":
-        return net(params, x)
     if quantity == "products":
         return jnp.stack([jnp.mean(z[0] * z[1]) for z in net.preactivations(params, x)[1:]])
-    by_layer = quantity == "layers"
-    found = dense_kernel(net, params, x[:1], x[1:], outputs="trace", layers=by_layer)
-    return jnp.reshape(found, (-1,)) if by_layer else found[0, 0]
-
-
-@partial(jax.jit, static_argnames=("quantity", "widths", "activation", "convention"))
-def _over_networks(
-    keys: Any,
-    points: Any,
-    *,
-    quantity: Quantity,
-    widths: tuple[int, ...],
-    activation: Any,
-    convention: tuple[tuple[str, bool], ...],
-) -> Array:
-    def network(w: Any, b: Any) -> DenseNetwork:
-        return DenseNetwork(widths, activation, w, b, **dict(convention))  # type: ignore[arg-type]
-
-    def of_one(key: Any) -> Array:
-        # Drawn with factors 1; where the parameters carry them, they are put on below.
-        params = network(1.0, 1.0).draw(key)
-
-        def at(w: Any, b: Any, x: Any) -> Array:
-            net = network(w, b)
-            own = params
-            if not net.unit_parameters:
-                own = tuple({k: v * (w if k == "w" else b) for k, v in one.items()} for one in own)
-            return _of(quantity, net, own, x)
-
-        return jax.vmap(lambda point: at(**point))(points)
-
-    return jax.lax.map(of_one, keys, batch_size=AT_ONCE)
+    found = dense_kernel(net, params, x[:1], x[1:], outputs="trace", layers=True)
+    return jnp.reshape(found, (-1,))

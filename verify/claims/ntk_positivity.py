@@ -40,7 +40,7 @@ def measured(
     p: Point, accuracy: Accuracy, *, hidden: tuple[int, ...], networks: int
 ) -> Measurement:
     """The mean over networks of the kernel along a harmonic."""
-    found = circle.components(accuracy.key, accuracy.draws(networks), hidden, p.k, p.w, p.b)
+    found = circle.components(accuracy.entropy, accuracy.draws(networks), hidden, p.k, p.w, p.b)
     mean = Measurement.mean(found)
     # What is zero in every network is a sum of rounded numbers, whose spread tells nothing.
     zero = np.abs(found).max(axis=1) < ROUNDED
