@@ -8,6 +8,7 @@ Source: Jacot, Gabriel and Hongler, arXiv 1806.07572, section 3; Yang, arXiv 190
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Literal
 
 import equinox as eqx
@@ -69,7 +70,7 @@ class DenseNetwork(eqx.Module):
         """The parameters of one network: independent, normal, of mean zero."""
         w_scale, b_scale = (1.0, 1.0) if self.unit_parameters else (self.w_std, self.b_std)
         layers = []
-        for l, (n, m) in enumerate(zip(self.widths[:-1], self.widths[1:], strict=True)):
+        for l, (n, m) in enumerate(pairwise(self.widths)):
             for_w, for_b = jax.random.split(jax.random.fold_in(key, l))
             layer = {"w": w_scale * jax.random.normal(for_w, (m, n))}
             if self.readout_bias or l + 2 < len(self.widths):
@@ -105,6 +106,22 @@ class DenseNetwork(eqx.Module):
         if self.readout == "mean":
             return jnp.mean(self.activation(z), axis=-1, keepdims=True)
         return z
+
+
+def standard(
+    rng: np.random.Generator, networks: int, widths: tuple[int, ...], dtype: Any = np.float32
+) -> Parameters:
+    """Parameters of variance 1 of several networks, each array with a leading axis of them.
+
+    NumPy draws them: what JAX draws takes a second to compile, for every shape.
+    """
+    return tuple(
+        {
+            "w": jnp.asarray(rng.standard_normal((networks, m, n), dtype)),
+            "b": jnp.asarray(rng.standard_normal((networks, m), dtype)),
+        }
+        for n, m in pairwise(widths)
+    )
 
 
 def check_widths(widths: Any) -> None:
@@ -149,7 +166,7 @@ def check_points(name: str, x: Array, dimension: int) -> None:
 def check_parameters(network: DenseNetwork, params: Any) -> None:
     """Raise ValueError unless these are the parameters of one network of these widths."""
     expected = []
-    for l, (n, m) in enumerate(zip(network.widths[:-1], network.widths[1:], strict=True)):
+    for l, (n, m) in enumerate(pairwise(network.widths)):
         biased = network.readout_bias or l + 2 < len(network.widths)
         expected.append({"w": (m, n)} | ({"b": (m,)} if biased else {}))
     shapes, found = tuple(expected), jax.tree.map(jnp.shape, params)

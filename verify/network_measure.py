@@ -8,7 +8,6 @@ parameters have variance 1; the factors `w` and `b` that stand before them come 
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from itertools import pairwise
 from typing import Any, Literal
 
 import jax
@@ -18,7 +17,7 @@ from jax import Array
 
 from lemmata.solvers.batches import DRAWS
 from lemmata.solvers.kernel_dense import dense_kernel
-from lemmata.solvers.networks import DenseNetwork, Parameters
+from lemmata.solvers.networks import DenseNetwork, Parameters, standard
 from lemmata.verify.domain import Point
 
 #: the dimension of the inputs
@@ -82,13 +81,7 @@ def _shared(
     found = []
     for _ in range(-(-networks // DRAWS)):
         # Single precision, for time: rounding is a thousandth of what the draws leave open.
-        params = tuple(
-            {
-                "w": rng.standard_normal((DRAWS, m, n), np.float32),
-                "b": rng.standard_normal((DRAWS, m), np.float32),
-            }
-            for n, m in pairwise(widths)
-        )
+        params = standard(rng, DRAWS, widths)
         found.append(np.asarray(_given(params, of_points, quantity, widths), float))
     return np.concatenate(found)[:networks]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lemmata.solvers.kernel_dense import dense_kernel
-from lemmata.solvers.networks import DenseNetwork
+from lemmata.solvers.networks import DenseNetwork, standard
 from lemmata.verify import backend
 
 #: an eigenvalue below this part of the largest is rounding; one of a kernel that is not, stands out
@@ -31,19 +31,24 @@ def circle(angles: Any) -> np.ndarray:
 
 
 def mean_kernel(
-    key: Any, networks: int, widths: tuple[int, ...], activation: Any, w: Any, b: Any, x: Any
+    seed: Any, networks: int, widths: tuple[int, ...], activation: Any, w: Any, b: Any, x: Any
+) -> np.ndarray:
+    """The mean of the tangent kernels of networks at the inputs x, shape `(N, N)`.
+
+    `seed`: an integer, or some.
+    """
+    # Drawn with factors 1, so that networks of other factors are the same draws.
+    params = standard(np.random.default_rng(seed), networks, widths, np.float64)
+    return np.asarray(_mean_kernel(params, widths, activation, w, b, x))
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _mean_kernel(
+    params: Any, widths: tuple[int, ...], activation: Any, w: Any, b: Any, x: Any
 ) -> jax.Array:
-    """The mean of the tangent kernels of networks at the inputs x, shape `(N, N)`."""
-
-    def one(part: Any) -> jax.Array:
-        # Drawn with factors 1, so that networks of other factors are the same draws.
-        network = DenseNetwork(widths, activation, w, b)
-        return dense_kernel(network, network.draw(part), x, outputs="trace")
-
-    return jnp.mean(jax.lax.map(one, jax.random.split(key, networks)), axis=0)
-
-
-_mean_kernel = jax.jit(mean_kernel, static_argnums=(1, 2, 3))
+    network = DenseNetwork(widths, activation, w, b)
+    one = lambda own: dense_kernel(network, own, x, outputs="trace")
+    return jnp.mean(jax.lax.map(one, params), axis=0)
 
 
 def rank(
@@ -51,8 +56,8 @@ def rank(
 ) -> tuple[int, bool]:
     """The rank of the mean kernel of eight networks on the circle, and whether it is clear."""
     x = circle(2 * np.pi * np.arange(POINTS) / POINTS)
-    kernel = _mean_kernel(jax.random.key(seed), 8, (2, width, 1), activation, w, b, x)
-    found = np.linalg.eigvalsh(np.asarray(kernel))
+    kernel = mean_kernel(seed, 8, (2, width, 1), activation, w, b, x)
+    found = np.linalg.eigvalsh(kernel)
     found /= found[-1]
     between = (np.abs(found) >= ROUNDED) & (found < CLEAR)
     return int(np.sum(found >= CLEAR)), not np.any(between)
@@ -65,7 +70,7 @@ def own_kernel(seed: int, angle_2: float, angle: float, b: float, width: int = 6
     # A domain asks for it, too, before anything is measured.
     with backend.precision():
         widths = (2, width, width, 1)
-        return np.asarray(_mean_kernel(jax.random.key(seed), 1, widths, jnp.tanh, 1.0, b, x))
+        return mean_kernel(seed, 1, widths, jnp.tanh, 1.0, b, x)
 
 
 def flown(kernel: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
@@ -121,7 +126,9 @@ def images(seed: int, count: int = 64, pixels: int = 64, kinds: int = 8) -> np.n
     return x * np.sqrt(0.1 * pixels / np.sum(x**2, axis=1, keepdims=True))
 
 
-def widening(key: Any, groups: int, seed: int, depth: int, b: float) -> tuple[np.ndarray, float]:
+def widening(
+    entropy: tuple[int, ...], groups: int, seed: int, depth: int, b: float
+) -> tuple[np.ndarray, float]:
     """By what power of ten lambda_1 / lambda_2 grows from b = 0.1 to `b`, ReLU, on `images`.
 
     **Returns:** one for each of `groups` of four networks, and one for all networks together.
@@ -131,8 +138,7 @@ def widening(key: Any, groups: int, seed: int, depth: int, b: float) -> tuple[np
     gaps, means = [], []
     for value in (0.1, b):
         kernels = [
-            np.asarray(_mean_kernel(part, 4, widths, jax.nn.relu, 1.0, value, x))
-            for part in jax.random.split(key, groups)
+            mean_kernel((*entropy, i), 4, widths, jax.nn.relu, 1.0, value, x) for i in range(groups)
         ]
         gaps.append([_gap(kernel) for kernel in kernels])
         means.append(_gap(np.mean(kernels, axis=0)))

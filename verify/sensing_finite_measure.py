@@ -91,11 +91,13 @@ def over_rank(m: int) -> list[Series]:
 
 def _positive(loss: Callable[..., Any], problem: Gram, run: Descent) -> list[Array]:
     """The positive eigenvalues, ascending, of the Hessian of the loss, for each seed at its end."""
+    ends = [jnp.asarray(one) for one in run.factors]
+    points = jnp.stack(ends, axis=1) if len(ends) > 1 else ends[0]
+    # One program: by single operations each of them would be compiled.
+    flat = jax.jit(jax.vmap(jax.hessian(loss)))(points, problem.matrix, problem.target)
+    size = points[0].size
     found = []
-    for i in range(SEEDS):
-        ends = [jnp.asarray(one[i]) for one in run.factors]
-        point = jnp.stack(ends) if len(ends) > 1 else ends[0]
-        flat = jax.hessian(loss)(point, problem.matrix[i], problem.target[i])
-        values = np.linalg.eigvalsh(np.asarray(flat).reshape(point.size, point.size))
+    for one in np.asarray(flat).reshape(SEEDS, size, size):
+        values = np.linalg.eigvalsh(one)
         found.append(values[values > 1e-8 * values[-1]])
     return found

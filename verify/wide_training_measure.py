@@ -7,7 +7,6 @@ network by percents. Steps of descent stand for gradient flow where they are sho
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import equinox as eqx
@@ -18,7 +17,7 @@ from jax import Array
 
 from lemmata.solvers.descent import descend
 from lemmata.solvers.kernel_dense import dense_kernel
-from lemmata.solvers.networks import DenseNetwork, Parameters
+from lemmata.solvers.networks import DenseNetwork, Parameters, standard
 from lemmata.verify.training_measure import AT_ONCE, Setting
 
 #: networks drawn at a time, and trained side by side
@@ -28,14 +27,7 @@ CHUNK, TOGETHER = 100, 4
 def _networks(
     rng: np.random.Generator, count: int, shapes: tuple[int, ...], b: float
 ) -> tuple[DenseNetwork, Parameters]:
-    params = tuple(
-        {
-            "w": jnp.asarray(rng.standard_normal((count, m, n), np.float32)),
-            "b": jnp.asarray(rng.standard_normal((count, m), np.float32)),
-        }
-        for n, m in pairwise(shapes)
-    )
-    return DenseNetwork(shapes, jax.nn.relu, 1.0, b), params
+    return DenseNetwork(shapes, jax.nn.relu, 1.0, b), standard(rng, count, shapes)
 
 
 @eqx.filter_jit

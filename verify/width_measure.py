@@ -6,7 +6,6 @@ units of each layer of a wider one, as in `training_measure`, so that one progra
 
 from __future__ import annotations
 
-import itertools
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lemmata.solvers.kernel_dense import dense_kernel
-from lemmata.solvers.networks import DenseNetwork, Parameters
+from lemmata.solvers.networks import DenseNetwork, Parameters, standard
 from lemmata.verify.domain import Point
 from lemmata.verify.measurement import Measurement
 
@@ -66,13 +65,7 @@ def _at_one_input(
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for _ in range(-(-networks // BATCH)):
         # Single precision, for time: rounding is a thousandth of what the draws leave open.
-        params = tuple(
-            {
-                "w": rng.standard_normal((BATCH, m, n), np.float32),
-                "b": rng.standard_normal((BATCH, m), np.float32),
-            }
-            for n, m in itertools.pairwise(shapes)
-        )
+        params = standard(rng, BATCH, shapes)
         outs, kernel = _batch(params, given, shapes)
         found.append((np.asarray(outs, float), np.asarray(kernel, float)))
     outs, kernel = (np.concatenate(one)[:networks] for one in zip(*found, strict=True))

@@ -176,7 +176,7 @@ ranks = [
 def eigenvalue_gap(p: Point, accuracy: Accuracy) -> Measurement:
     """By what power of ten the ratio grows, in groups of networks; all together tell the bias."""
     groups, together = measure.widening(
-        accuracy.key, max(2, accuracy.draws(12)), int(p.data), int(p.depth), 1.0
+        accuracy.entropy, max(2, accuracy.draws(12)), int(p.data), int(p.depth), 1.0
     )
     mean = Measurement.mean(groups)
     return Measurement(

@@ -25,7 +25,7 @@ from lemmata.verify.claims.sensing_robust import HERE, MOST, ORDER, RATE, SETTIN
 
 measure = deferred("lemmata.verify.robust_measure")
 
-spoiled = Domain(p=Values(0.1, 0.3), k=Values(5, 20))
+spoiled = Domain(p=Values(0.2, 0.4), k=Values(5, 20))
 SPOILED = SETTING + "800 measurements, a share p of which is off by N(0, nu^2)"
 
 
