@@ -177,8 +177,10 @@ def _descend(
         checks.check_raw(problem, truth)
         checks.check_coordinates(problem[0].shape[-1], truth.shape[-2:], two)
     lead = factors[0].shape[:-2]
-    largest = sum(float(jnp.max(jnp.sum(f**2, axis=(-2, -1)))) for f in factors)
-    rates = checks.checked_rates(rate, lead, largest + float(jnp.linalg.norm(truth)))
+    # By NumPy up to the loop: each of JAX's operations would be compiled for every new shape.
+    factors = tuple(map(np.asarray, factors))
+    largest = sum(float(np.max(np.sum(f**2, axis=(-2, -1)))) for f in factors)
+    rates = checks.checked_rates(rate, lead, largest + float(np.linalg.norm(np.asarray(truth))))
     looks = checks.checked_looks(steps)
     unbalance = None if modify is None else checks.checked_step(modify, two, Unbalance)
 

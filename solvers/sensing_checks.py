@@ -184,7 +184,7 @@ def _in_reach(last: int) -> int:
     return last
 
 
-def checked_rates(rate: Any, lead: tuple[int, ...], limit: float) -> Array:
+def checked_rates(rate: Any, lead: tuple[int, ...], limit: float) -> np.ndarray:
     """Step sizes, one for each run; so small that one step from within `limit` is a number."""
     check_concrete(rate, "rate")
     try:
@@ -201,7 +201,7 @@ def checked_rates(rate: Any, lead: tuple[int, ...], limit: float) -> Array:
     if not rates.max() * max(limit, 1.0) ** 1.5 < 1e80:
         raise ValueError(f"`rate={rate!r}` takes one step out of the range of double precision.")
     try:
-        return jnp.broadcast_to(jnp.asarray(rates), lead)
+        return np.broadcast_to(np.asarray(rates), lead)
     except ValueError as error:
         raise ValueError(
             f"`rate` has shape {rates.shape} and the start has the leading axes {lead}; the one "

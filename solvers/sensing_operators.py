@@ -9,7 +9,7 @@ that D = n(n+1)/2.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -125,14 +125,26 @@ def gaussian(
     lead = () if seeds is None else (checked_count(seeds, "seeds"),)
     if truth.ndim == 3 and truth.shape[:1] != lead:
         raise ValueError(f"`seeds={seeds}` and `truth` of shape {truth.shape} do not fit.")
-    keys = jax.random.split(key, 4)
+    whole = jnp.asarray(np.broadcast_to(np.asarray(truth), (*lead, *truth.shape[-2:])))
+    disturbed = noise, share, outlier_size
+    rows, values = _drawn(key, whole, disturbed, m=m, symmetric=symmetric)
+    return Measurements(rows, values, whole)
+
+
+@partial(jax.jit, static_argnames=("m", "symmetric"))
+def _drawn(
+    key: Array, truth: Array, disturbed: tuple[Any, Any, Any], *, m: int, symmetric: bool
+) -> tuple[Array, Array]:
+    """Rows and values, by one program: by single operations each of them would be compiled."""
+    noise, share, outlier_size = disturbed
     about = coordinates(truth, symmetric=symmetric)
-    rows = jax.random.normal(keys[0], (*lead, m, about.shape[-1]), dtype=float)
-    off = jax.random.bernoulli(keys[1], share, (*lead, m))
-    small = noise * jax.random.normal(keys[2], (*lead, m), dtype=float)
-    large = outlier_size * jax.random.normal(keys[3], (*lead, m), dtype=float)
-    values = (rows @ about[..., None])[..., 0] + jnp.where(off, large, small)
-    return Measurements(rows, values, jnp.broadcast_to(truth, (*lead, *truth.shape[-2:])))
+    several = (*about.shape[:-1], m)
+    keys = jax.random.split(key, 4)
+    rows = jax.random.normal(keys[0], (*several, about.shape[-1]), dtype=float)
+    off = jax.random.bernoulli(keys[1], share, several)
+    small, large = (jax.random.normal(one, several, dtype=float) for one in keys[2:])
+    values = (rows @ about[..., None])[..., 0]
+    return rows, values + jnp.where(off, outlier_size * large, noise * small)
 
 
 @lru_cache

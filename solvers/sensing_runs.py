@@ -25,12 +25,12 @@ def padded(looks: np.ndarray) -> Array:
     return jnp.asarray(np.pad(looks, (0, -len(looks) % CAPACITY), mode="edge"))
 
 
-def to_seeds(array: Array, axes: int, joint: bool) -> Array:
+def to_seeds(array: np.ndarray, axes: int, joint: bool) -> Array:
     """Leading axes (..., S) to (S, L), or all of them to (1, L)."""
     rest = array.shape[axes:]
-    if joint:
-        return array.reshape(1, -1, *rest)
-    return jnp.moveaxis(array, axes - 1, 0).reshape(array.shape[axes - 1], -1, *rest)
+    if not joint:
+        array = np.moveaxis(array, axes - 1, 0)
+    return jnp.asarray(array.reshape(1 if joint else len(array), -1, *rest))
 
 
 def to_runs(array: np.ndarray, lead: tuple[int, ...], joint: bool, records: bool) -> np.ndarray:
@@ -67,11 +67,16 @@ def prepared(problem: Problem, factors: Factors, lead: tuple[int, ...]) -> tuple
     values = np.pad(values, [(0, 0), (0, n - values.shape[-1])])
     thin = tuple(
         # Rows of zeros make both factors of one height, and stay zero.
-        jnp.pad(jnp.swapaxes(side, -1, -2) @ f, [(0, 0)] * 2 + [(0, n - f.shape[-2]), (0, 0)])
+        jnp.asarray(
+            np.pad(
+                np.swapaxes(side, -1, -2) @ np.asarray(f),
+                [(0, 0)] * 2 + [(0, n - f.shape[-2]), (0, 0)],
+            )
+        )
         for side, f in zip(sides, factors, strict=False)
     )
     return Diagonal(
-        jnp.asarray(values)[None], (jnp.asarray(sides[0])[None], jnp.asarray(sides[1])[None])
+        jnp.asarray(values[None]), (jnp.asarray(sides[0][None]), jnp.asarray(sides[1][None]))
     ), thin
 
 
