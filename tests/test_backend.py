@@ -1,6 +1,8 @@
 """A process that decides hundreds of claims has room left for the programs of the next."""
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
@@ -14,6 +16,7 @@ from lemmata.verify.domain import Domain
 from lemmata.verify.interval import Interval
 from lemmata.verify.settings import Settings
 
+FLAGS = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 MAPS = Path("/proc/self/maps")
 linux = pytest.mark.skipif(not MAPS.exists(), reason="the limit is that of Linux")
 
@@ -68,3 +71,38 @@ def test_each_decision_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     line = Domain(x=Interval(1, 2))
     decide(claimed(exactly(lambda p: p.x), lambda p: p.x, line), Settings())
     assert made == [True]
+
+
+@pytest.mark.parametrize(
+    ("installed", "given", "expected"),
+    [
+        ("0.10.2", None, FLAGS),
+        ("0.7.2", "", FLAGS),
+        ("0.10.3.dev20", "--xla_dump_to=/there", f"--xla_dump_to=/there {FLAGS}"),
+        ("0.10.2", FLAGS.replace("=1", "=4"), FLAGS.replace("=1", "=4")),
+        ("0.7.1", None, None),
+        ("0.11.0", "--xla_dump_to=/there", "--xla_dump_to=/there"),
+        (None, None, None),
+    ],
+)
+def test_xla_is_told_what_the_installed_one_knows_unless_the_user_chose(
+    monkeypatch: pytest.MonkeyPatch, installed: str | None, given: str | None, expected: str | None
+) -> None:
+    def version(_: str) -> str:
+        if installed is None:
+            raise backend.PackageNotFoundError
+        return installed
+
+    monkeypatch.setattr(backend, "version", version)
+    monkeypatch.setattr(backend.os, "environ", {} if given is None else {"XLA_FLAGS": given})
+    backend.set_environment()
+    assert backend.os.environ.get("XLA_FLAGS") == expected
+
+
+def test_the_installed_xla_knows_what_it_is_told() -> None:
+    code = (
+        "from lemmata.verify import backend; backend.set_environment();"
+        "import jax; print(jax.jit(lambda x: x + 1)(1))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr

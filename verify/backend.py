@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ SETTINGS: dict[str, Any] = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
+
+
+#: for XLA on CPUs, where most of a first run is compiling: a third of the time to compile, and the
+#: same to run. In how many parts it compiles a program says how many threads take part, and here
+#: every process has but one core.
+FLAGS = {"xla_cpu_use_fusion_emitters": "false", "xla_cpu_parallel_codegen_split_count": "1"}
+#: the versions of jaxlib that know them, from the first to below the second: XLA ends a process for
+#: a flag that it does not know
+KNOWN_BY = (0, 7, 2), (0, 11)
 
 
 def cache_folder() -> Path:
@@ -37,6 +48,18 @@ def set_environment() -> None:
     # Errors inside compiled diffrax code come back as NaN, which is never a verdict. The other way
     # is a callback into Python, and JAX does not keep programs with callbacks in its cache.
     os.environ.setdefault("EQX_ON_ERROR", "nan")
+    given = os.environ.get("XLA_FLAGS", "")
+    if KNOWN_BY[0] <= _version("jaxlib") < KNOWN_BY[1]:
+        own = [f"--{name}={value}" for name, value in FLAGS.items() if name not in given]
+        os.environ["XLA_FLAGS"] = " ".join([*given.split(), *own])
+
+
+def _version(package: str) -> tuple[int, ...]:
+    """The numbers that a version begins with; none where the package is missing."""
+    try:
+        return tuple(map(int, re.findall(r"\d+", version(package))[:3]))
+    except PackageNotFoundError:
+        return ()
 
 
 @contextmanager
