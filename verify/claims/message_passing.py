@@ -160,7 +160,7 @@ without_correction = [
         wrong={"nothing remembered": partial(evolution, which=which)},
         scope=SETTING,
         batched=True,
-    )(partial(measured, experiment=RUN, which=which, draws=1536, width=32))
+    )(partial(measured, experiment=RUN, which=which, draws=1024, width=32))
     for which, name, says in (
         (1, "sigma", r"\lim \tfrac1n |b^1|^2"),
         (2, "tau", r"\lim \tfrac1N |h^2|^2"),
@@ -211,6 +211,6 @@ decoder = [
         scope="φ(z) = max(z, 0), σ(x) = max(x, 0); W of alpha n by n, of entries N(0, w²/n), "
         "biases of variances b² and v², x of N(0, 1)",
         batched=True,
-    )(partial(measured, experiment=runs.autoencoder, which=which, draws=2048, width=32))
+    )(partial(measured, experiment=runs.autoencoder, which=which, draws=1280, width=32))
     for which, (name, says, because, wrong) in enumerate(DECODED)
 ]

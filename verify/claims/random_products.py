@@ -98,7 +98,7 @@ tanh_jacobian = [
         wrong={"all slopes 1": partial(of_ones, which=which)},
         scope="φ = tanh; L square layers of entries N(0, w²/n) without biases, |x^0|² = n",
         batched=True,
-    )(partial(measured, experiment=products.tanh_moments, which=which, draws=3072))
+    )(partial(measured, experiment=products.tanh_moments, which=which, draws=2304))
     for which, (says, because) in enumerate(
         (
             (
