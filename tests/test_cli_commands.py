@@ -119,3 +119,30 @@ def test_doctor_tells_versions_and_precision(here, lemmata):
     assert "float64, matmul highest" in out
     assert "jax" in out
     assert "sympy" in out
+
+
+def test_export_writes_the_numbers_of_claims_of_ones_own(here, lemmata):
+    file = claims(here, GOOD, OPEN)
+    lemmata("verify", file, "-q")
+    done = lemmata("export", "--latex", "numbers.tex", check=0)
+
+    assert done.stdout == "numbers.tex written; in the paper: \\input{numbers.tex}\n"
+    text = Path("numbers.tex").read_text()
+    assert text.count("\\def\\Numbers") == 2
+    lemmata("export", file, "--latex", "numbers.tex", check=0)
+    assert Path("numbers.tex").read_text() == text
+    lemmata("export", f"{file}::numbers/good", "--latex", "one.tex", check=0)
+    assert Path("one.tex").read_text().count("\\def\\Numbers") == 1
+
+
+def test_export_of_nothing_or_to_nowhere_says_what_to_do(here, lemmata):
+    assert "--latex FILE.tex" in lemmata("export", check=2).stderr
+    nothing = lemmata("export", "--latex", "numbers.tex", check=2).stderr
+    assert "no verdict is stored in" in nothing
+    assert "run `lemmata verify` first" in nothing
+    missing = lemmata("export", "hopf", "--latex", "numbers.tex", check=2).stderr
+    assert "no verdict is stored" in missing
+    lemmata("verify", claims(here, GOOD), "-q", check=0)
+    folder = lemmata("export", "--latex", "nowhere/numbers.tex", check=2).stderr
+    assert "the folder nowhere is not there; create it first" in folder
+    assert not list(here.glob("*.tex"))

@@ -7,7 +7,7 @@ import json
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,6 +26,13 @@ app = typer.Typer(
 Select = Annotated[
     list[str] | None,
     typer.Argument(metavar="SELECT", help="Claim ids, or prefixes of them; all if left out."),
+]
+
+Stored = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SELECT|FILE ...]", help="Claim ids, prefixes, files; all stored if left out."
+    ),
 ]
 
 EXIT_HELP = (
@@ -138,25 +145,52 @@ def verify(
 
 @app.command()
 def figures(
-    names: Select = None,
+    names: Stored = None,
     folder: Annotated[
         Path, typer.Option("-o", metavar="DIR", help="The folder to write into.")
     ] = Path("build/figures"),
 ) -> None:
     """Draw the stored verdicts as PDF, SVG and PNG; nothing is measured anew."""
     from lemmata.figures.draw import draw
-    from lemmata.verify.loading import select
     from lemmata.verify.store import Store
 
     store = Store()
-    ids = [one.claim.id for one in select(names or [])]
-    decided = ids if names else [id for id in ids if store.has(id)]
-    if not decided:
-        raise UsageError(f"no verdict is stored in {store.folder}; run `lemmata verify` first.")
     written = 0
-    for path in draw(decided, store, folder):
+    for path in draw(_decided(names, store), store, folder):
         written += path.suffix == ".pdf"
     print(f"{written} picture{'s' * (written != 1)}, each as PDF, SVG and PNG, in {folder}")
+
+
+@app.command()
+def export(
+    names: Stored = None,
+    latex: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="TeX macros, one a claim, with its numbers.")
+    ] = None,
+) -> None:
+    """Write the numbers of stored verdicts, for a paper's text to take them from there."""
+    from lemmata.figures.latex import document
+    from lemmata.figures.stored import result
+    from lemmata.verify.files import check_writable, write_atomically
+    from lemmata.verify.store import Store
+
+    if latex is None:
+        raise UsageError("nothing to export to; name a file: --latex FILE.tex.")
+    check_writable(latex, "--latex")
+    store = Store()
+    text = document([result(store, id) for id in _decided(names, store)])
+    write_atomically(latex, lambda file: file.write(text))
+    print(f"{latex} written; in the paper: \\input{{{latex.name}}}")
+
+
+def _decided(names: list[str] | None, store: Any) -> list[str]:
+    """The ids of the claims that are named; of all that have a verdict where none is."""
+    from lemmata.verify.loading import select
+
+    decided = [one.claim.id for one in select(names)] if names else store.ids()
+    if not decided:
+        raise UsageError(f"no verdict is stored in {store.folder}; run `lemmata verify` first.")
+    return decided
 
 
 @app.command()

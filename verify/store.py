@@ -71,9 +71,11 @@ class Store:
         """The points of a claim's last verdict, as columns (see `judged`); none after a crash."""
         return _read_npz(self._data("points", id))
 
-    def has(self, id: str) -> bool:
-        """Whether a verdict on a claim is kept."""
-        return self._claim(id).exists()
+    def ids(self) -> list[str]:
+        """Of all claims whose verdicts are kept, in order."""
+        return sorted(
+            path.stem.replace(".", "/") for path in (self.folder / "claims").glob("*.json")
+        )
 
     def last(self, id: str) -> dict[str, Any] | None:
         """The last verdict on a claim, as a document of one; None if there is none."""

@@ -256,7 +256,7 @@ def _as_printed() -> Any:
     f"{HERE}/sign-slip",
     source=jacot.at("section 5, the display after the decomposition of f* - f_0"),
     says=r"f_t = f^* + \Delta_f^0 + \textstyle\sum_i e^{-t \lambda_i} \Delta_f^i, \quad"
-    r"f^* - f_0 = \Delta_f^0 + \textstyle\sum_i \Delta_f^i",
+    r" f^* - f_0 = \Delta_f^0 + \textstyle\sum_i \Delta_f^i",
     domain=a_network,
     points=12,
     predicted=_as_printed,
