@@ -167,7 +167,7 @@ def _descend(
     measure: Callable[..., Any] | None,
     at_once: int | None,
 ) -> Descent:
-    checks.check_precision()
+    checks.check_precision(problem)
     two = isinstance(start, tuple)
     truth = checks.checked_truth(problem.truth, symmetric=not two)
     seeds = truth.shape[0] if truth.ndim == 3 else None

@@ -19,12 +19,17 @@ PER_DECADE = 24
 MOST_STEPS = 10**14
 
 
-def check_precision() -> None:
-    """Raise ValueError where JAX would compute in single precision."""
+def check_precision(problem: Any) -> None:
+    """Raise ValueError where JAX would compute in single precision, or the problem is of it."""
     if not jax.config.read("jax_enable_x64"):
         raise ValueError(
             "errors fall to 1e-26, out of reach of single precision, and double is off in JAX; "
             "turn it on at the start: jax.config.update('jax_enable_x64', True)."
+        )
+    if any(getattr(leaf, "dtype", None) == np.float32 for leaf in jax.tree.leaves(problem)):
+        raise ValueError(
+            f"`problem` is a {type(problem).__name__} of single precision, made before double was "
+            "on or of numbers of 32 bits, and their other digits are gone; make it anew."
         )
 
 

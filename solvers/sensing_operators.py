@@ -9,7 +9,7 @@ that D = n(n+1)/2.
 from __future__ import annotations
 
 import math
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -147,7 +147,6 @@ def _drawn(
     return rows, values + jnp.where(off, outlier_size * large, noise * small)
 
 
-@lru_cache
 def _triangle(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Rows, columns and weights of the coordinates, and where each entry of the matrix stands."""
     row, column = np.triu_indices(n)

@@ -319,5 +319,15 @@ def test_single_precision_is_refused():
         gradient_descent(population(SMALL), GOOD, rate=0.1, steps=5)
 
 
+@pytest.mark.parametrize("make", [population, lambda truth: gaussian(jax.random.key(0), truth, 20)])
+def test_a_problem_made_in_single_precision_is_refused_and_one_made_anew_is_not(make):
+    truth = np.diag([0.7, 0.3, 0.0, 0.0])
+    with jax.enable_x64(False):
+        early = make(truth)
+    with pytest.raises(ValueError, match="single precision, made before double was on"):
+        gradient_descent(early, np.eye(4, 2), rate=0.1, steps=5)
+    assert gradient_descent(make(truth), np.eye(4, 2), rate=0.1, steps=5).error[-1] < 1
+
+
 def test_the_page_runs(checkout):
     run_blocks((checkout / "docs" / "matrix_sensing.md").read_text(encoding="utf-8"))
