@@ -238,6 +238,20 @@ def test_one_coordinate_at_late_times():
         np.testing.assert_allclose(late.f**2 - late.g**2, f0**2 - g0**2, atol=1e-14)
 
 
+@pytest.mark.parametrize(
+    ("f0", "g0", "sigma"), [(1.0, 1e-9, 0.0), (1e10, 1e-10, 0.0), (100.0, 1e-6, 0.5)]
+)
+def test_the_lesser_factor_of_one_coordinate_keeps_its_digits(f0, g0, sigma):
+    flow = scalar_flow(f0, g0, sigma, [0.0])
+    np.testing.assert_allclose(flow.g, g0, rtol=1e-11)
+    np.testing.assert_allclose(flow.product, f0 * g0, rtol=1e-11)
+    # and at the other's place
+    np.testing.assert_allclose(scalar_flow(g0, f0, sigma, [0.0]).f, g0, rtol=1e-11)
+    if sigma == 0:
+        later = scalar_flow(f0, g0, sigma, [1e-3 / f0**2, 1.0 / f0**2])
+        np.testing.assert_allclose(later.product, later.deviation, rtol=1e-14)
+
+
 def test_descent_approaches_the_flow_at_first_order():
     values, X = problem(6, 3, (1.0, 0.6), 0.5)
     truth, t = np.diag(values), 8.0

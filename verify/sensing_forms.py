@@ -267,8 +267,8 @@ def scalar_flow(f0: float, g0: float, sigma: float, times: Any) -> ScalarFlow:
     h, C, S = _eigenvector(plus * minus, sigma)
     # C f0 + S g0 and C g0 - S f0: as they stand, f0 = -g0 would leave its saddle by rounding.
     tilt = (plus * minus / (2 * h) if h > 0 else 0.0) / (C + S)
-    a = (plus * (C + S) + minus * tilt) / 2
-    b = (plus * tilt - minus * (C + S)) / 2
+    a = _sum(C * f0, S * g0, (plus * (C + S) + minus * tilt) / 2)
+    b = _sum(C * g0, -S * f0, (plus * tilt - minus * (C + S)) / 2)
     span = -np.expm1(-2 * h * t) / (2 * h) if h > 0 else t
     off = float(Fraction(f0) * Fraction(g0) - Fraction(sigma))
     if a == 0:  # on the stable side of the saddle, where nothing grows and all may underflow
@@ -282,6 +282,12 @@ def scalar_flow(f0: float, g0: float, sigma: float, times: Any) -> ScalarFlow:
     return ScalarFlow(
         (C * a - S * b * fade) / root, (S * a + C * b * fade) / root, off * fade / size
     )
+
+
+def _sum(one: float, other: float, otherwise: float) -> float:
+    """The sum of two where none of their digits go in it, and else what is given for it."""
+    direct = one + other
+    return direct if abs(direct) >= (abs(one) + abs(other)) / 2 else otherwise
 
 
 def _eigenvector(c: float, sigma: float) -> tuple[float, float, float]:
