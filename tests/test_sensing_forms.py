@@ -207,6 +207,15 @@ def test_the_balanced_form_solves_the_equation():
         np.testing.assert_allclose(BalancedFlow(truth, F, G).product(t), expected, atol=1e-11)
 
 
+def test_a_product_far_below_the_truth_keeps_its_digits():
+    flow = BalancedFlow(np.eye(2), 3e-9 * np.eye(2), 1e-9 * np.eye(2))
+    np.testing.assert_allclose(flow.product(0.0), 3e-18 * np.eye(2), rtol=1e-12)
+    h = np.sqrt(1 + (8e-18 / 2) ** 2)  # as long as the product is small, sinh and cosh of h t
+    p, square = 3e-18, 1e-17
+    grown = p * np.cosh(2 * h) + square / 2 * np.sinh(2 * h)
+    np.testing.assert_allclose(np.diag(flow.product(1.0)), grown, rtol=1e-12)
+
+
 @pytest.mark.parametrize("g0", [0.3, 0.1, 0.3 * (1 - 1e-9), 0.9, -0.2])
 @pytest.mark.parametrize("sigma", [0.0, 1e-6, 0.5, 3.0])
 def test_one_coordinate_has_all_its_digits(g0, sigma):

@@ -221,7 +221,11 @@ class BalancedFlow:
 
     def product(self, time: float) -> Array:
         """F G^T, shape (n1, n2)."""
-        return self.truth + self.deviation(time)
+        t = instant(time)
+        if self._still:
+            return np.array(self.truth)
+        truth = balls(self.truth)
+        return self._flow.read(lambda problem, E: self._inside(problem, E) + truth, t)
 
     def errors(self, times: Any) -> Array:
         """The squared Frobenius error at each of the times, (T,)."""
