@@ -146,7 +146,13 @@ def noise_eigenvalues(truth: ArrayLike) -> Callable[[Array], Array]:
     J is X seen in the null space of a symmetric `truth` (n, n), so that these are the eigenvalues
     of the noise block J J^T, but for zeros. Keep the function: each is compiled anew.
     """
-    values, vectors = np.linalg.eigh(np.asarray(checks.checked_truth(truth, symmetric=True)))
+    known = np.asarray(checks.checked_truth(truth, symmetric=True))
+    if known.ndim != 2:
+        raise ValueError(
+            f"`truth` has shape {known.shape}, and one run is measured at a time; give one truth, "
+            "of shape (n, n)."
+        )
+    values, vectors = np.linalg.eigh(known)
     free = vectors[:, np.abs(values) <= checks.NEGLIGIBLE * np.abs(values).max()]
 
     def eigenvalues(X: Array) -> Array:

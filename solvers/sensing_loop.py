@@ -110,7 +110,9 @@ def _one(
     def size(now: Factors, axes: tuple[int, int]) -> Array:
         return sum((jnp.sum(f**2, axis=axes) for f in now), jnp.zeros(lanes))
 
-    limit = FAR * (size(factors, (1, 2)) + scale(data))
+    total = size(factors, (1, 2)) + scale(data)
+    # The modified step makes a factor as much longer as the other becomes shorter.
+    limit = FAR * (total if modify is None else total + (total / modify.beta) ** 2)
 
     def leaving(left: Array, step: Array, now: Factors) -> Array:
         # Not a number is not within the limit either.

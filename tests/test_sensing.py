@@ -314,6 +314,19 @@ def test_wrong_use_is_told(call, told):
         call()
 
 
+def test_a_modified_step_that_makes_one_factor_long_is_no_divergence():
+    F = np.random.default_rng(0).normal(size=(4, 3)) / 2
+    G, truth, step = F / 3, np.diag([1.0, 0.5, 0.0, 0.0]), OneStep(beta=1e-5, below=10.0)
+    found = gradient_descent(population(truth), (F, G), rate=1e-11, steps=20, modify=step)
+    assert found.left == -1
+    A, s, Bt = np.linalg.svd(F, full_matrices=False)
+    F, G = 1e-5 * A, G @ Bt.T * s / 1e-5
+    for _ in range(20 - int(found.modified)):
+        R = F @ G.T - truth
+        F, G = F - 1e-11 * R @ G, G - 1e-11 * R.T @ F
+    assert found.error[-1] == pytest.approx(np.sum((F @ G.T - truth) ** 2), rel=1e-9)
+
+
 def test_single_precision_is_refused():
     with jax.enable_x64(False), pytest.raises(ValueError, match="double is off"):
         gradient_descent(population(SMALL), GOOD, rate=0.1, steps=5)

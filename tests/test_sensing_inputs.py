@@ -5,7 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lemmata.solvers.sensing import OneStep, gradient_descent, subgradient_descent
+from lemmata.solvers.sensing import (
+    OneStep,
+    gradient_descent,
+    noise_eigenvalues,
+    subgradient_descent,
+)
 from lemmata.solvers.sensing_operators import (
     Gram,
     Measurements,
@@ -120,3 +125,8 @@ def test_what_is_right_still_passes():
     own = gaussian(jax.random.PRNGKey(0), TRUTH, 40, noise=np.float32(0.0))
     by_hand = Measurements(np.asarray(own.rows), np.asarray(own.values), TRUTH)
     np.testing.assert_array_equal(descent(by_hand).error, descent(own).error)
+
+
+def test_noise_is_measured_against_one_truth():
+    with pytest.raises(ValueError, match=r"shape \(2, 3, 3\).* give one truth, of shape \(n, n\)"):
+        noise_eigenvalues(np.stack([TRUTH, TRUTH]))
