@@ -148,7 +148,11 @@ def _drawn(
 
 
 def _triangle(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, columns and weights of the coordinates, and where each entry of the matrix stands."""
+    """Rows, columns and weights of the coordinates, and where each entry of the matrix stands.
+
+    Made anew each time: JAX remembers what it made of an array, and kept ones would come back from
+    single precision to double as indices of another type.
+    """
     row, column = np.triu_indices(n)
     where = np.zeros((n, n), dtype=np.int32)
     where[row, column] = where[column, row] = np.arange(len(row))

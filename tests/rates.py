@@ -1,6 +1,7 @@
 """Series whose exponents and rates are known, and how they are read, for the tests of rates."""
 
 import numpy as np
+from scipy.stats import binom
 from tests.helpers import WHY
 
 from lemmata.verify.compare.rate import Rate
@@ -31,3 +32,19 @@ def gold_flow(x0, t):
 def regimes(x, corner, sharpness):
     """Slope -1, then -2 beyond the corner."""
     return 1 / (x * (1 + (x / corner) ** sharpness) ** (1 / sharpness))
+
+
+def intervals_miss_no_more_often_than_alpha(rule, runs, *, least, narrower):
+    """Of runs (x, y, stderr, truth): at two alphas, how often the truth lies outside.
+
+    At least a share `least` of them must be given an interval, of median half-width below
+    `narrower`.
+    """
+    for alpha in (0.05, 0.01):
+        found = [(read(rule, x, y, stderr=e, alpha=alpha), s) for x, y, e, s in runs]
+        given_out = [(e, s) for e, s in found if e.problem is None]
+        misses = sum(not e.low <= s <= e.high for e, s in given_out)
+        # refuses a miss rate above alpha in one run of a thousand
+        assert binom.sf(misses - 1, len(given_out), alpha) > 1e-3, misses
+        assert len(given_out) >= least * len(runs)
+        assert np.median([e.half_width for e, _ in given_out]) < narrower

@@ -7,25 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from tests.helpers import WHY
+from tests.rates import intervals_miss_no_more_often_than_alpha, read
 
 from lemmata.verify.compare.base import Agreement
 from lemmata.verify.compare.limit import Limit
 from lemmata.verify.errors import UsageError
-from lemmata.verify.measurement import Series
 
 pytestmark = pytest.mark.heavy
 
-WHY = "chosen for a test"
-ALPHA = 1e-3
 wide = Limit(toward="infinity", absolute=0.15, because=WHY)
 fine = Limit(toward="zero", absolute=0.15, because=WHY)
 widths = 2.0 ** np.arange(5, 13)
 steps = 0.1 * 2.0 ** np.arange(-7, 1)
-
-
-def read(rule, x, y, *, stderr=0.0, bias=0.0, alpha=ALPHA):
-    return rule.estimate(Series(x, y, stderr, bias), alpha)
 
 
 CLEAR = {
@@ -151,14 +145,7 @@ def random_points(rng):
 def test_intervals_miss_no_more_often_than_alpha():
     rng = np.random.default_rng(7)
     runs = [random_points(rng) for _ in range(1000)]
-    for alpha in (0.05, 0.01):
-        found = [(read(wide, x, y, stderr=e, alpha=alpha), s) for x, y, e, s in runs]
-        kept = [(e, s) for e, s in found if e.problem is None]
-        misses = sum(not e.low <= s <= e.high for e, s in kept)
-        # refuses a miss rate above alpha in one run of a thousand
-        assert binom.sf(misses - 1, len(kept), alpha) > 1e-3, misses
-        assert len(kept) >= 0.97 * len(runs)
-        assert np.median([e.half_width for e, _ in kept]) < 0.1
+    intervals_miss_no_more_often_than_alpha(wide, runs, least=0.97, narrower=0.1)
 
 
 @pytest.mark.parametrize(

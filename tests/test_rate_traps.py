@@ -7,9 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
 from tests.helpers import WHY
-from tests.rates import b, decay, gold_flow, power, read, regimes, right_or_none, t, times
+from tests.rates import (
+    b,
+    decay,
+    gold_flow,
+    intervals_miss_no_more_often_than_alpha,
+    power,
+    read,
+    regimes,
+    right_or_none,
+    t,
+    times,
+)
 
 from lemmata.verify.compare.base import Agreement
 from lemmata.verify.compare.rate import Rate
@@ -139,14 +149,7 @@ def random_decay(rng):
 def test_intervals_miss_no_more_often_than_alpha(rule, draw, least):
     rng = np.random.default_rng(11)
     runs = [draw(rng) for _ in range(1000)]
-    for alpha in (0.05, 0.01):
-        found = [(read(rule, x, y, stderr=e, alpha=alpha), s) for x, y, e, s in runs]
-        given_out = [(e, s) for e, s in found if e.problem is None]
-        misses = sum(not e.low <= s <= e.high for e, s in given_out)
-        # refuses a miss rate above alpha in one run of a thousand
-        assert binom.sf(misses - 1, len(given_out), alpha) > 1e-3, misses
-        assert len(given_out) >= least * len(runs)
-        assert np.median([e.half_width for e, _ in given_out]) < 0.2
+    intervals_miss_no_more_often_than_alpha(rule, runs, least=least, narrower=0.2)
 
 
 def test_two_exponents_are_told_apart_in_noise():

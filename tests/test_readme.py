@@ -43,11 +43,20 @@ def test_the_commands_are_those_of_the_help(readme):
 
 
 def test_the_options_are_those_of_the_help(readme):
-    told = set(re.findall(r"(?<!\w)--[a-z][a-z-]*", readme))
-    there = set(re.findall(r"--[a-z][a-z-]*", _help("verify")))
+    there = {
+        command: _options(_help(command))
+        for command in re.findall(r"^lemmata (\w+) ", readme, flags=re.MULTILINE)
+    }
+    told = _options(readme)
 
-    assert told - {"--lemmata", "--help"} <= there
-    assert there - {"--help"} <= told
+    assert told - {"--lemmata", "--help"} <= set().union(*there.values())  # one is of pytest
+    assert there["verify"] - {"--help"} <= told
+    for command, line in re.findall(r"^lemmata (\w+) (.*)", readme, flags=re.MULTILINE):
+        assert _options(line) <= there[command], f"lemmata {command}"
+
+
+def _options(text: str) -> set[str]:
+    return set(re.findall(r"(?<!\w)--[a-z][a-z-]*", text))
 
 
 def test_the_make_targets_exist(readme, checkout):
