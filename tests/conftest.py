@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from lemmata.verify import backend, profiles
 
+backend.set_compiler()  # most of what tests take is compiling
 profiles.register()
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")

@@ -48,6 +48,11 @@ def set_environment() -> None:
     # Errors inside compiled diffrax code come back as NaN, which is never a verdict. The other way
     # is a callback into Python, and JAX does not keep programs with callbacks in its cache.
     os.environ.setdefault("EQX_ON_ERROR", "nan")
+    set_compiler()
+
+
+def set_compiler() -> None:
+    """Have XLA compile fast, by what its variable leaves open; before JAX is imported."""
     given = os.environ.get("XLA_FLAGS", "")
     if KNOWN_BY[0] <= _version("jaxlib") < KNOWN_BY[1]:
         own = [f"--{name}={value}" for name, value in FLAGS.items() if name not in given]
