@@ -9,6 +9,7 @@ which the lines make them:
 - `("combine", ((factor, vector), ...))`; a factor is a number or `("scalar", value)`.
 - `("apply", function, vectors)`, coordinate by coordinate.
 - `("mean", function, vectors)`, the average over coordinates: what is measured.
+- `("of_scalars", function, scalars)`, of averages; not measured itself.
 
 Matrices are `(rows, columns, variance)` with entries N(0, variance / columns). Widths are names.
 """
@@ -119,6 +120,9 @@ def _run(
                 for f, vector in rest[0]
             )
             values.append(sum(terms, start=jnp.zeros(())))
+        elif kind == "of_scalars":
+            function, scalars = rest
+            values.append(jnp.asarray(function(*(values[scalar] for scalar in scalars))))
         elif kind in ("apply", "mean"):
             function, vectors = rest
             arguments = [values[vector] for vector in vectors]
@@ -130,7 +134,7 @@ def _run(
         else:
             raise ValueError(
                 f"line {k - len(matrices)} is of kind {kind!r}; "
-                "use 'inputs', 'matmul', 'combine', 'apply' or 'mean'."
+                "use 'inputs', 'matmul', 'combine', 'apply', 'mean' or 'of_scalars'."
             )
     return jnp.stack(means)
 

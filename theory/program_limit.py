@@ -31,6 +31,7 @@ from lemmata.theory.tensor_programs import (
     Inputs,
     MatMul,
     Mean,
+    OfScalars,
     Program,
     Scalar,
     Vector,
@@ -100,7 +101,8 @@ def execute(program: Program, expectation: Expectation, response: Response = "ei
     from derivatives where they are functions and otherwise, as for steps, from the regression.
 
     **Raises:** ValueError where a regression cannot tell whether Gaussians determine one another;
-    what the expectation raises.
+    ArithmeticError where a function of averages is not finite at their limits; what the
+    expectation raises.
     """
     if response not in ("either", "derivative", "regression"):
         raise ValueError(
@@ -129,6 +131,8 @@ class _Execution:
                     self.values.append(sp.expand(sp.Add(*parts), deep=False))
                 case Mean():
                     self.values.append(self.mean(self.applied(line)))
+                case OfScalars():
+                    self.values.append(self.of_limits(line))
                 case Apply():
                     self.values.append(self.applied(line))
         return Limit(self.program, tuple(self.values), self.covariance, self.expectation)
@@ -142,6 +146,17 @@ class _Execution:
     def applied(self, line: Apply) -> sp.Expr:
         values = {a: self.values[i] for a, i in zip(line.arguments, line.vectors, strict=True)}
         return line.expression.xreplace(values)
+
+    def of_limits(self, line: OfScalars) -> sp.Expr:
+        value = self.applied(line)
+        if value.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
+            limits = ", ".join(str(self.values[i]) for i in line.vectors)
+            written = line.expression.xreplace({a: sp.Symbol(a.name) for a in line.arguments})
+            raise ArithmeticError(
+                f"of_scalars: {shortened(written)} is {value} at the limits {limits} of its"
+                " averages; a function must be finite, and continuous, where they tend to."
+            )
+        return value
 
     def couple(self, one: sp.Symbol, other: sp.Symbol, covariance: sp.Expr) -> None:
         self.covariance[one, other] = self.covariance[other, one] = covariance

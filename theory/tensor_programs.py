@@ -1,9 +1,9 @@
 r"""Tensor programs: computations with wide random matrices, written as they are on paper.
 
 A program is a list of lines: Gaussian input vectors and matrices, products with a matrix or its
-transpose, linear combinations, coordinatewise functions, and averages over coordinates. Source:
-Yang, arXiv 1902.04760, sections 3 and 6. `program_limit` computes what the averages tend to as
-all widths grow together at fixed ratios.
+transpose, linear combinations, coordinatewise functions, averages over coordinates, and functions
+of averages. Source: Yang, arXiv 1902.04760, sections 3 and 6. `program_limit` computes what the
+averages tend to as all widths grow together at fixed ratios.
 
 An entry of a matrix of n_1 rows and n_2 columns is N(0, variance / n_2).
 """
@@ -66,7 +66,12 @@ class Mean(Apply):
     """The average over the coordinates of such a function: a scalar."""
 
 
-Line = Inputs | MatMul | Combine | Apply | Mean
+@dataclass(frozen=True)
+class OfScalars(Apply):
+    """Such a function of the scalars numbered `vectors`: a scalar."""
+
+
+Line = Inputs | MatMul | Combine | Apply | Mean | OfScalars
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Vector:
 
 @dataclass(frozen=True)
 class Scalar:
-    """An average of a program: the value number `index`."""
+    """An average of a program, or a function of averages: the value number `index`."""
 
     program: Program
     index: int
@@ -236,9 +241,25 @@ class Program:
 
     def mean(self, function: Callable[..., Any], *vectors: Vector) -> Scalar:
         """The average of the function over the coordinates; may be a coefficient later."""
-        self.lines.append(Mean(*self._traced(function, vectors, "mean")))
-        self._values.append(Scalar(self, len(self._values)))
-        return self._values[-1]  # pyright: ignore[reportReturnType]
+        return self._scalar(Mean(*self._traced(function, vectors, "mean")))
+
+    def of_scalars(self, function: Callable[..., Any], *scalars: Scalar) -> Scalar:
+        """The function of averages, continuous where they tend to: tends to that of the limits."""
+        if not scalars:
+            raise ValueError("of_scalars of no scalars is a number; give one scalar at least.")
+        for scalar in scalars:
+            if not isinstance(scalar, Scalar):
+                raise TypeError(
+                    f"of_scalars: {scalar!r} is no average of a program; make one by p.mean(...)."
+                )
+            self._own(scalar, "of_scalars")
+        return self._scalar(OfScalars(*_expression(function, scalars, "of_scalars")))
+
+    def _scalar(self, line: Line) -> Scalar:
+        self.lines.append(line)
+        found = Scalar(self, len(self._values))
+        self._values.append(found)
+        return found
 
     def _traced(
         self, function: Callable[..., Any], vectors: tuple[Vector, ...], what: str
@@ -248,14 +269,7 @@ class Program:
         for vector in vectors:
             self._own(vector, what)
             self._same_width(vector, vectors[0], what)
-        arguments = tuple(sp.Dummy(f"z{i}", real=True) for i in range(len(vectors)))
-        expression = sp.sympify(function(*arguments))
-        if not isinstance(expression, sp.Expr):
-            raise TypeError(
-                f"{what}: the function returns {expression!r}, which is no SymPy expression; "
-                "write it with SymPy functions (sp.tanh, sp.Max, ...)."
-            )
-        return arguments, _finite(expression), tuple(vector.index for vector in vectors)
+        return _expression(function, vectors, what)
 
     def _append(self, line: Line, width: Width, *names: str) -> tuple[Vector, ...]:
         start = len(self._values)
@@ -286,6 +300,20 @@ class Program:
                 f"{what}: {one.name} has dimension {one.width.name} and {other.name} has "
                 f"{other.width.name}; only vectors of one dimension can be combined."
             )
+
+
+def _expression(
+    function: Callable[..., Any], values: Sequence[Vector | Scalar], what: str
+) -> tuple[tuple[sp.Symbol, ...], sp.Expr, tuple[int, ...]]:
+    """A function of values as an expression of symbols, one for each value, and their numbers."""
+    arguments = tuple(sp.Dummy(f"z{i}", real=True) for i in range(len(values)))
+    expression = sp.sympify(function(*arguments))
+    if not isinstance(expression, sp.Expr):
+        raise TypeError(
+            f"{what}: the function returns {expression!r}, which is no SymPy expression; "
+            "write it with SymPy functions (sp.tanh, sp.Max, ...)."
+        )
+    return arguments, _finite(expression), tuple(value.index for value in values)
 
 
 def _finite(value: Any) -> sp.Expr:

@@ -8,7 +8,18 @@ from typing import Any
 import sympy as sp
 
 from lemmata.solvers.program_simulation import Averages, Line, simulate
-from lemmata.theory.tensor_programs import Apply, Combine, Inputs, MatMul, Mean, Program, Scalar
+from lemmata.theory.tensor_programs import (
+    Apply,
+    Combine,
+    Inputs,
+    MatMul,
+    Mean,
+    OfScalars,
+    Program,
+    Scalar,
+)
+
+_KINDS = {Apply: "apply", Mean: "mean", OfScalars: "of_scalars"}
 
 
 def plain_lines(program: Program) -> tuple[Line, ...]:
@@ -31,8 +42,7 @@ def plain_lines(program: Program) -> tuple[Line, ...]:
                 )
                 lines.append(("combine", tuple(terms)))
             case Apply():
-                kind = "mean" if isinstance(line, Mean) else "apply"
-                lines.append((kind, jax_function(line), line.vectors))
+                lines.append((_KINDS[type(line)], jax_function(line), line.vectors))
     return tuple(lines)
 
 

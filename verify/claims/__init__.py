@@ -37,6 +37,7 @@ CATALOGUE = (
     "tensor_spectra",
     "tensor_structures",
     "tensor_tied",
+    "tensor_attention",
     "sensing_closed_forms",
     "sensing_closed_matrices",
     "sensing_symmetric",
