@@ -101,6 +101,10 @@ def test_too_few_networks_leave_mean_and_variance_open() -> None:
 WRONG = (
     ("kernel_variance", lambda right: right * sp.Rational(5, 4)),
     ("excess_kurtosis", lambda right: right * sp.Rational(5, 4)),
+    ("block_off_diagonal", lambda right: right * sp.Rational(5, 4)),
+    ("block_off_diagonal", lambda right: right * sp.sqrt(sp.Symbol("n"))),
+    ("block_diagonal", lambda right: right * sp.Rational(5, 4)),
+    ("block_diagonal", lambda right: 3 * right),
 )
 
 

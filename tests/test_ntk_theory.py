@@ -279,7 +279,10 @@ def test_the_mean_is_not_the_limit_with_two_layers_of_squares():
     assert mean > 2 * limit
 
 
-@pytest.mark.parametrize("name", ["kernel_mean", "kernel_variance", "excess_kurtosis"])
+@pytest.mark.parametrize(
+    "name",
+    ["kernel_mean", "kernel_variance", "excess_kurtosis", "block_off_diagonal", "block_diagonal"],
+)
 def test_the_moments_of_one_hidden_layer_replay(name):
     assert proved(getattr(ntk_finite_width, name)()) == []
 

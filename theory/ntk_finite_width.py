@@ -18,7 +18,7 @@ from lemmata.theory.ntk_layers import b, w
 from lemmata.theory.ntk_moments import mean_steps
 
 q, n = sp.symbols("q n", positive=True)
-_v, _z = sp.symbols("v z", real=True)
+_u, _v, _z = sp.symbols("u v z", real=True)
 _K, _first, _second = sp.symbols("K M_1 M_2", positive=True)
 _UNITS = ("weights and biases are independent and of N(0, 1)", "the network has one hidden layer")
 
@@ -103,6 +103,46 @@ def kernel_variance() -> Derivation:
         statement,
     )
     return Derivation(sp.Symbol("nVar"), statement, (*_unique(first, second), _HALF, last), _UNITS)
+
+
+def block_off_diagonal() -> Derivation:
+    r"""Derive $n\, \mathbb{E} \Theta_{12}(x, x)^2 = w^4 q^2 / 2$ between two outputs, for ReLU.
+
+    They share the hidden layer alone: a unit that is on adds $w^2 q v_1 v_2$ to n times the kernel.
+
+    >>> block_off_diagonal().statement
+    q**2*w**4/2
+    """
+    unit, square = mean_steps(
+        (w**2 * q * _v * _u) ** 2, (_u, _v), "the two read-outs, where the unit is on, of the square"
+    )
+    statement = sp.expand(square / 2)
+    last = Step(
+        "n times the mean square of a mean over n independent units, of mean 0 each, is that of "
+        "one, half of the time on",
+        sp.Subs(_second / 2, _second, square),
+        statement,
+    )
+    return Derivation(sp.Symbol("nE"), statement, (*unit, _HALF, last), _UNITS)
+
+
+def block_diagonal() -> Derivation:
+    r"""Derive $n\, \mathbb{E} (\Theta_{11} - \Theta_{22})^2 = 2 w^4 q^2$ at an input, for ReLU.
+
+    >>> block_diagonal().statement
+    2*q**2*w**4
+    """
+    unit, square = mean_steps(
+        (w**2 * q * (_v**2 - _u**2)) ** 2, (_u, _v), "the two read-outs, where the unit is on"
+    )
+    statement = sp.expand(square / 2)
+    last = Step(
+        "what the outputs share is gone, and n times the mean square of a mean over n independent "
+        "units, of mean 0 each, is that of one, half of the time on",
+        sp.Subs(_second / 2, _second, square),
+        statement,
+    )
+    return Derivation(sp.Symbol("nE"), statement, (*unit, _HALF, last), _UNITS)
 
 
 def excess_kurtosis() -> Derivation:

@@ -175,7 +175,10 @@ def _of_seed(seed: int, width: int, b: float) -> Setting:
 
 
 def kernels(rng: np.random.Generator, networks: int, *, x: Any, **given: Any) -> np.ndarray:
-    """The tangent kernel of each of many rectifier networks at one input (2,) with itself."""
+    """The tangent kernel of each of many rectifier networks at one input (2,) with itself.
+
+    Shape `(networks, outputs, outputs)`.
+    """
     found = []
     for count in _chunks(networks, 500):
         setting = drawn(rng, count, activation=jax.nn.relu, **given)
@@ -186,7 +189,7 @@ def kernels(rng: np.random.Generator, networks: int, *, x: Any, **given: Any) ->
 
 @eqx.filter_jit
 def _kernels(net: DenseNetwork, params: Parameters, x: Array) -> Array:
-    return jax.vmap(lambda p: dense_kernel(net, p, x, outputs="trace")[0, 0])(params)
+    return jax.vmap(lambda p: dense_kernel(net, p, x)[0, 0])(params)
 
 
 def outputs(rng: np.random.Generator, networks: int, *, x: Any, **given: Any) -> np.ndarray:
