@@ -114,7 +114,9 @@ def block_off_diagonal() -> Derivation:
     q**2*w**4/2
     """
     unit, square = mean_steps(
-        (w**2 * q * _v * _u) ** 2, (_u, _v), "the two read-outs, where the unit is on, of the square"
+        (w**2 * q * _v * _u) ** 2,
+        (_u, _v),
+        "the two read-outs, where the unit is on, of the square",
     )
     statement = sp.expand(square / 2)
     last = Step(

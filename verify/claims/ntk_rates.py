@@ -110,7 +110,9 @@ def block_off_diagonal(p: Point, accuracy: Accuracy) -> Measurement:
     says=r"n \,\mathbb{E} (\Theta_{n, 11} - \Theta_{n, 22})(x, x)^2 = 2 w^4 q^2, \quad"
     r" q = w^2 |x|^2 / n_0 + b^2",
     predicted=finite.block_diagonal,
-    compare=Equal(relative=0.055, because="the draws show 3.5 %; of independent outputs, 6 w^4 q^2"),
+    compare=Equal(
+        relative=0.055, because="the draws show 3.5 %; of independent outputs, 6 w^4 q^2"
+    ),
     wrong={"of independent outputs": lambda: 2 * finite.kernel_variance().statement},
     **_blocks,
 )
