@@ -43,7 +43,7 @@ def outcome(claim: Claim, predicted=None, effort: float = 1.0) -> Verdict:
 
 CHEAP = (
     "shifted", "outliers", "across", "deviation", "final_known", "independent", "not_optimal",
-    "lower_loss", "nearer", "agnostic",
+    "lower_loss", "nearer", "agnostic", "in_rank",
 )  # fmt: skip
 
 
@@ -85,6 +85,17 @@ def test_a_few_starts_leave_the_growth_with_columns_open(monkeypatch) -> None:
 def test_a_few_seeds_leave_finite_exponents_open(name: str, monkeypatch) -> None:
     whole = robust_measure.final
     monkeypatch.setattr(robust_measure, "final", lambda *given, **more: whole(*given, **more)[:3])
+    assert outcome(named(name), None, 0.1).outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["in_rank", "in_dimension"])
+def test_a_few_seeds_leave_the_error_in_noise_open(name: str, monkeypatch) -> None:
+    whole = robust_measure.least
+    monkeypatch.setattr(
+        robust_measure,
+        "least",
+        lambda look, seeds, *given, **more: whole(look, 3, *given, **more)[:3],
+    )
     assert outcome(named(name), None, 0.1).outcome is Outcome.INCONCLUSIVE
 
 

@@ -41,7 +41,14 @@ TOGETHER = 8
 LOOKS = 200
 #: eta_0 and c of the schedule; the first over sqrt(2/pi), which is the slope without outliers
 ETA, PACE = 0.3, 0.3
-TRUTH = np.diag([1.0] * RANK + [0.0] * (N - RANK)) / math.sqrt(RANK)
+
+
+def truth(n: int = N, rank: int = RANK) -> np.ndarray:
+    """n by n, of that rank with equal eigenvalues, and of norm 1."""
+    return np.diag([1.0] * rank + [0.0] * (n - rank)) / math.sqrt(rank)
+
+
+TRUTH = truth()
 
 
 class Disturbed(NamedTuple):
@@ -77,14 +84,18 @@ def decay(alpha: float) -> float:
 
 def runs(
     look: tuple[int, int], seeds: int, k: int, m: int, alpha: float, until: float,
-    **disturbance: float,
+    *, n: int = N, rank: int = RANK, **disturbance: float,
 ) -> Runs:  # fmt: skip
     """Runs on m measurements, until steps are `until` of the first; of at least `seeds` seeds.
 
-    **Arguments:** `look`: names the randomness. `disturbance`: fields of `Disturbed`.
+    **Arguments:** `look`: names the randomness. `n` and `rank`: of the truth. `disturbance`: fields
+    of `Disturbed`.
     """
-    disturbed, at = Disturbed(**disturbance), COLUMNS.index(k)
-    batches = [_batch((*look, i), m, alpha, until, disturbed) for i in range(-(-seeds // TOGETHER))]
+    disturbed, at = Disturbed(**disturbance), _wide_enough(rank).index(k)
+    batches = [
+        _batch((*look, i), m, alpha, until, disturbed, n, rank)
+        for i in range(-(-seeds // TOGETHER))
+    ]
     return Runs(
         batches[0].at,
         np.concatenate([one.path[at] for one in batches]),
@@ -100,9 +111,12 @@ def final(
     return runs(look, seeds, k, m, alpha, 0.1 * alpha**2, **disturbance).error
 
 
-def least(look: tuple[int, int], seeds: int, k: int, m: int, noise: float) -> np.ndarray:
+def least(
+    look: tuple[int, int], seeds: int, k: int, m: int, noise: float, n: int = N, rank: int = RANK
+) -> np.ndarray:
     """The least error along a run in Gaussian noise, (S,)."""
-    return runs(look, seeds, k, m, 1e-3, 1e-3, noise=noise).path.min(axis=-1)
+    found = runs(look, seeds, k, m, 1e-3, 1e-3, n=n, rank=rank, noise=noise)
+    return found.path.min(axis=-1)
 
 
 def fit(look: tuple[int, int], seeds: int, k: int, m: int, alpha: float, noise: float) -> Runs:
@@ -111,27 +125,40 @@ def fit(look: tuple[int, int], seeds: int, k: int, m: int, alpha: float, noise: 
 
 
 @lru_cache(maxsize=512)
-def _batch(seed: tuple[int, ...], m: int, alpha: float, until: float, disturbed: Disturbed) -> Runs:
-    most = FEW if m <= FEW else MANY
+def _batch(
+    seed: tuple[int, ...],
+    m: int,
+    alpha: float,
+    until: float,
+    disturbed: Disturbed,
+    n: int = N,
+    rank: int = RANK,
+) -> Runs:
+    most, target = FEW if m <= FEW else MANY, truth(n, rank)
     drawn = gaussian(
-        _key(seed), TRUTH, most, seeds=TOGETHER, noise=disturbed.noise,
+        _key(seed), target, most, seeds=TOGETHER, noise=disturbed.noise,
         outliers=disturbed.share, outlier_size=disturbed.size,
     )  # fmt: skip
     problem = first(drawn, m)
-    start = starts(seed, TOGETHER)
+    start = starts(seed, TOGETHER, n)[-len(_wide_enough(rank)) :]
     at, path, ends = _descend(problem, start, alpha, until, most / m / (1 - disturbed.share))
-    losses = [_loss(problem, factors) * most / m for factors in (*ends, np.sqrt(TRUTH)[None])]
+    losses = [_loss(problem, factors) * most / m for factors in (*ends, np.sqrt(target)[None])]
     return Runs(at, path, np.stack(losses[:-1]), losses[-1])
+
+
+def _wide_enough(rank: int) -> tuple[int, ...]:
+    """The columns with which a truth of that rank can be reached."""
+    return tuple(k for k in COLUMNS if k >= rank)
 
 
 def _key(seed: tuple[int, ...]) -> jax.Array:
     return jax.random.key(int(np.random.SeedSequence(seed).generate_state(1)[0]))
 
 
-def starts(seed: tuple[int, ...], seeds: int) -> np.ndarray:
+def starts(seed: tuple[int, ...], seeds: int, n: int = N) -> np.ndarray:
     """Starts of size 1, (columns, S, n, most columns), filled up with zeros."""
     rng = np.random.default_rng(np.random.SeedSequence((*seed, 1)))
-    whole = rng.standard_normal((seeds, N, COLUMNS[-1])) / math.sqrt(N)
+    whole = rng.standard_normal((seeds, n, COLUMNS[-1])) / math.sqrt(n)
     return np.stack([whole * (np.arange(COLUMNS[-1]) < k) for k in COLUMNS])
 
 

@@ -7,6 +7,7 @@ rank 2 in 10 dimensions; errors are Frobenius norms, not squared.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -94,9 +95,12 @@ NOISY = SETTING + "alpha = 0.001; the least error of a run. " + RATE
 HALVES = "readings lie a half apart, or a quarter"
 
 
-def least(accuracy: Accuracy, k: int, m: int, noise: float, seeds: int = 96) -> np.ndarray:
+def least(
+    accuracy: Accuracy, k: int, m: int, noise: float, seeds: int = 96, **truth: int
+) -> np.ndarray:
     """The least error along each run."""
-    return measure.least(accuracy.common, measure.taken(accuracy, seeds), int(k), int(m), noise)
+    many = measure.taken(accuracy, seeds)
+    return measure.least(accuracy.common, many, int(k), int(m), noise, **truth)
 
 
 @claim(
@@ -123,13 +127,53 @@ def in_noise(p: Point, accuracy: Accuracy) -> Measurement:
     predicted=-0.5,
     compare=Equal(absolute=0.15, because=HALVES),
     scope=NOISY + "nu = 0.1, m = 100 to 800; the power of m, told from m^(-1/4) and 1/m and from"
-    " nothing nearer; of nu sqrt(d r/m) nothing is claimed on d and r",
+    " nothing nearer",
     wrong={"1/m": -1, "m^(-1/4)": -0.25, "no gain": 0},
 )
 def in_measurements(p: Point, accuracy: Accuracy) -> Measurement:
     """The slope over the number of measurements, the first of one draw, over seeds."""
     found = [least(accuracy, p.k, m, 0.1) for m in MEASUREMENTS]
     return measure.exponent(MEASUREMENTS, np.stack(found, axis=-1))
+
+
+def _larger(wide: dict[str, int], narrow: dict[str, int]) -> Callable[..., Measurement]:
+    """A measurement of how much larger the error is at one truth than at another."""
+
+    def measured(p: Point, accuracy: Accuracy) -> Measurement:
+        """The logarithm of the ratio of root mean squares over seeds."""
+        squares = [least(accuracy, p.k, 800, 0.1, 96, **truth) ** 2 for truth in (wide, narrow)]
+        more, fewer = (one / one.mean() for one in squares)
+        # With what each seed adds to the logarithms in first order.
+        return Measurement.mean(
+            np.log(squares[0].mean() / squares[1].mean()) / 2 + (more - fewer) / 2
+        )
+
+    return measured
+
+
+in_rank = claim(
+    f"{HERE}/noise-rank",
+    source=ma.at("the theorem under the Gaussian noise model"),
+    says=r"\min_t \| U_t U_t^T - X^* \|_F \text{ at } r = 4 \text{ is } \sqrt 4"
+    r" \text{ times that at } r = 1",
+    domain=columns,
+    predicted=math.log(4) / 2,
+    compare=Equal(absolute=0.25, because="of ln 2, by which r^(1/2) is from r and from no matter"),
+    scope=NOISY + "nu = 0.1, 800 measurements; truths with equal eigenvalues and of norm 1",
+    wrong={"r": math.log(4), "no matter": 0},
+)(_larger({"rank": 4}, {"rank": 1}))
+
+in_dimension = claim(
+    f"{HERE}/noise-dimension",
+    source=ma.at("the theorem under the Gaussian noise model"),
+    says=r"\min_t \| U_t U_t^T - X^* \|_F \text{ at } d = 10 \text{ is } \sqrt 2"
+    r" \text{ times that at } d = 5",
+    domain=columns,
+    predicted=math.log(2) / 2,
+    compare=Equal(absolute=0.25, because="less than the ln 2 / 2 to d and to no matter"),
+    scope=NOISY + "nu = 0.1, 800 measurements; truths of rank 2 and norm 1",
+    wrong={"d": math.log(2), "no matter": 0},
+)(_larger({}, {"n": 5}))
 
 
 @claim(
