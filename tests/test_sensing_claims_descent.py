@@ -46,6 +46,7 @@ def outcome(claim: Claim, predicted=None, points: int | None = 4, **more) -> Ver
 QUICK = (
     (sensing_closed_matrices, "symmetric_matrix"),
     (sensing_closed_matrices, "imbalanced_matrix"),
+    (sensing_closed_matrices, "noise_block"),
     (sensing_symmetric, "lower_bound"),
     (sensing_symmetric, "exact_rank"),
     (sensing_asymmetric, "rate"),

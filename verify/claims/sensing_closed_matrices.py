@@ -12,6 +12,7 @@ import numpy as np
 
 from lemmata.verify.api import (
     Accuracy,
+    Bound,
     Domain,
     Integers,
     Interval,
@@ -87,6 +88,52 @@ def _one_by_one(p: Point) -> float:
 def symmetric_matrix(p: Point, accuracy: Accuracy) -> Measurement:
     """v^T X X^T v, integrated."""
     return flows.symmetric(*_problem(p), p.t, lambda X: np.sum((_along(p) @ X) ** 2))
+
+
+def _noise(p: Point) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Signal rows U_0 and noise rows J_0 of the start, and a direction among the noise rows."""
+    truth, start = _problem(p)
+    vectors, r = np.linalg.eigh(truth)[1][:, ::-1], int(p.r)
+    rows = vectors.T @ start
+    return rows[:r], rows[r:], vectors[:, r:].T @ _along(p)
+
+
+def _left(hasten: float, free: bool = True) -> Any:
+    """v^T J_0 Q (I + 2 t Q^T J_0^T J_0 Q)^{-1} Q^T J_0^T v; Q all columns where not `free`."""
+
+    def value(p: Point) -> float:
+        from scipy.linalg import null_space
+
+        signal, noise, v = _noise(p)
+        own = noise @ null_space(signal) if free else noise
+        inner = np.eye(own.shape[1]) + 2 * hasten * p.t * own.T @ own
+        return float(v @ own @ np.linalg.solve(inner, own.T @ v))
+
+    return value
+
+
+@claim(
+    f"{HERE}/noise-block",
+    source=xiong.at("the lower bound for k > r, in the symmetric gradient flow"),
+    says=r"J J^T \succeq J_0 Q (I + 2 t Q^T J_0^T J_0 Q)^{-1} Q^T J_0^T, \quad X_0 = (U_0; J_0),"
+    r" \quad Q \text{ a basis of the null space of } U_0",
+    domain=Domain(
+        seed=Integers(0, 10**6), k=Integers(5, N + 2), r=Integers(1, 4), least=Interval(0.2, 1),
+        alpha=Log(0.1, 1.5), t=Log(1, 300),
+    ),
+    points=24,
+    predicted=_left(1.0),
+    compare=Bound(side="at least", relative=1e-6, because="the integration is good to 1e-8"),
+    uses=(f"{HERE}/symmetric-matrix",),
+    wrong={"decaying half as fast": _left(0.5), "with all columns": _left(1.0, free=False)},
+    scope=FLOW + "; k > r, v^T J J^T v of a random v among the rows that the truth does not see",
+)  # fmt: skip
+def noise_block(p: Point, accuracy: Accuracy) -> Measurement:
+    """v^T J J^T v, integrated."""
+    truth, start = _problem(p)
+    across = np.linalg.eigh(truth)[1][:, : -int(p.r)]
+    v = across @ (across.T @ _along(p))
+    return flows.symmetric(truth, start, p.t, lambda X: np.sum((v @ X) ** 2))
 
 
 def _balanced(p: Point) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
