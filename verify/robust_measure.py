@@ -84,17 +84,16 @@ def decay(alpha: float) -> float:
 
 def runs(
     look: tuple[int, int], seeds: int, k: int, m: int, alpha: float, until: float,
-    *, n: int = N, rank: int = RANK, **disturbance: float,
+    of: tuple[int, int] = (N, RANK), /, **disturbance: float,
 ) -> Runs:  # fmt: skip
     """Runs on m measurements, until steps are `until` of the first; of at least `seeds` seeds.
 
-    **Arguments:** `look`: names the randomness. `n` and `rank`: of the truth. `disturbance`: fields
-    of `Disturbed`.
+    **Arguments:** `look`: names the randomness. `of`: dimension and rank of the truth.
+    `disturbance`: fields of `Disturbed`.
     """
-    disturbed, at = Disturbed(**disturbance), _wide_enough(rank).index(k)
+    disturbed, at = Disturbed(**disturbance), _wide_enough(of[1]).index(k)
     batches = [
-        _batch((*look, i), m, alpha, until, disturbed, n, rank)
-        for i in range(-(-seeds // TOGETHER))
+        _batch((*look, i), m, alpha, until, disturbed, of) for i in range(-(-seeds // TOGETHER))
     ]
     return Runs(
         batches[0].at,
@@ -115,7 +114,7 @@ def least(
     look: tuple[int, int], seeds: int, k: int, m: int, noise: float, n: int = N, rank: int = RANK
 ) -> np.ndarray:
     """The least error along a run in Gaussian noise, (S,)."""
-    found = runs(look, seeds, k, m, 1e-3, 1e-3, n=n, rank=rank, noise=noise)
+    found = runs(look, seeds, k, m, 1e-3, 1e-3, (n, rank), noise=noise)
     return found.path.min(axis=-1)
 
 
@@ -131,16 +130,15 @@ def _batch(
     alpha: float,
     until: float,
     disturbed: Disturbed,
-    n: int = N,
-    rank: int = RANK,
+    of: tuple[int, int] = (N, RANK),
 ) -> Runs:
-    most, target = FEW if m <= FEW else MANY, truth(n, rank)
+    most, target = FEW if m <= FEW else MANY, truth(*of)
     drawn = gaussian(
         _key(seed), target, most, seeds=TOGETHER, noise=disturbed.noise,
         outliers=disturbed.share, outlier_size=disturbed.size,
     )  # fmt: skip
     problem = first(drawn, m)
-    start = starts(seed, TOGETHER, n)[-len(_wide_enough(rank)) :]
+    start = starts(seed, TOGETHER, of[0])[-len(_wide_enough(of[1])) :]
     at, path, ends = _descend(problem, start, alpha, until, most / m / (1 - disturbed.share))
     losses = [_loss(problem, factors) * most / m for factors in (*ends, np.sqrt(target)[None])]
     return Runs(at, path, np.stack(losses[:-1]), losses[-1])
