@@ -88,15 +88,14 @@ def test_a_few_seeds_leave_finite_exponents_open(name: str, monkeypatch) -> None
     assert outcome(named(name), None, 0.1).outcome is Outcome.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("name", ["in_rank", "in_dimension"])
-def test_a_few_seeds_leave_the_error_in_noise_open(name: str, monkeypatch) -> None:
+def test_a_few_seeds_leave_the_error_in_noise_open(monkeypatch) -> None:
     whole = robust_measure.least
     monkeypatch.setattr(
         robust_measure,
         "least",
         lambda look, seeds, *given, **more: whole(look, 3, *given, **more)[:3],
     )
-    assert outcome(named(name), None, 0.1).outcome is Outcome.INCONCLUSIVE
+    assert outcome(named("in_rank"), None, 0.1).outcome is Outcome.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("name", ["proportional_known", "squared_measured"])
