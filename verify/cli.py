@@ -162,6 +162,24 @@ def figures(
 
 
 @app.command()
+def report(
+    names: Stored = None,
+    file: Annotated[Path, typer.Option("-o", metavar="FILE.html", help="The file to write.")] = Path(
+        "build/report.html"
+    ),
+) -> None:
+    """Write one web page on the stored verdicts: figures, derivations, what rests on what."""
+    from lemmata.verify.report.page import write
+    from lemmata.verify.store import Store
+
+    store = Store()
+    decided = _decided(names, store)
+    size = write(decided, store, file)
+    claims = f"{len(decided)} claim{'s' * (len(decided) != 1)}"
+    print(f"{file} written: {claims}, {size / 1e6:.1f} MB; it opens in any browser, without network")
+
+
+@app.command()
 def export(
     names: Stored = None,
     latex: Annotated[

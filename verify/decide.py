@@ -13,6 +13,7 @@ from lemmata.verify import backend
 from lemmata.verify.certified import with_certificate
 from lemmata.verify.claim import Claim, Method
 from lemmata.verify.compare.base import Agreement, Estimate, Judgement
+from lemmata.verify.derived import steps
 from lemmata.verify.domain import Point
 from lemmata.verify.errors import Malformed, Underivable, UsageError
 from lemmata.verify.judged import columns
@@ -277,9 +278,10 @@ def _with_derivation(prediction: Prediction, verdict: Verdict, points: Sequence[
     """Replay the derivation: evidence if it has no gap, and no verification with a false step."""
     derivation = prediction.derivation
     if derivation is None:
-        return verdict
+        return replace(verdict, steps=steps(prediction))
     replayed = derivation.replay(among=points)
-    verdict = replace(verdict, derivation=derivation.replays(among=points))
+    summary = derivation.replays(among=points)
+    verdict = replace(verdict, derivation=summary, steps=steps(prediction, replayed))
     outside = _outside(derivation, points)
     if outside:
         return replace(verdict, derivation=f"{verdict.derivation}; but it assumes {outside}")

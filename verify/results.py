@@ -21,7 +21,7 @@ SCHEMA = 1
 
 def record(claim: Claim, verdict: Verdict, replay: str) -> dict[str, Any]:
     """One claim's entry in the results."""
-    return _clean(
+    return clean(
         {
             "id": claim.id,
             "source": str(claim.source),
@@ -92,16 +92,16 @@ def _number(value: Any) -> int | float:
     return int(value) if not isinstance(value, float) and value == int(value) else float(value)
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
     """The same document, of what JSON, XML and a terminal can show.
 
     Numbers that are not finite become null, and characters that control a terminal or stand for no
     text (an exception's message may hold any) their escapes.
     """
     if isinstance(value, Mapping):
-        return {key: _clean(inner) for key, inner in value.items()}
+        return {key: clean(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(inner) for inner in value]
+        return [clean(inner) for inner in value]
     if isinstance(value, str):
         return _UNSHOWN.sub(lambda found: repr(found.group())[1:-1], value)
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,12 +1,14 @@
 """The store under `build/lemmata/`: the last run whole, and of every claim the last verdict.
 
-`results.json` is the run, `claims/` one document a claim, `arrays/` what measurements attached, and
-`points/` every point at which a verdict rests on a measurement.
+`results.json` is the run, `claims/` one document a claim, `arrays/` what measurements attached,
+`points/` every point at which a verdict rests on a measurement, and `derivations/` the steps to what
+was predicted, printed.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from lemmata.verify import results
+from lemmata.verify import derived, results
 from lemmata.verify.errors import UsageError
 from lemmata.verify.files import check_writable, write_atomically
 from lemmata.verify.verdict import Verdict
@@ -30,7 +32,7 @@ class Store:
 
     def prepare(self) -> None:
         """Create the folders, or raise `UsageError` before anything is decided."""
-        kinds = ("claims", "arrays", "points")
+        kinds = ("claims", "arrays", "points", "derivations")
         for folder in (self.folder, *(self.folder / kind for kind in kinds)):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +63,10 @@ class Store:
                 write_atomically(path, partial(_write_npz, arrays=columns), mode="wb")
             else:
                 path.unlink(missing_ok=True)
+        if verdict.steps:
+            self._write(self._derivation(id), results.clean(verdict.steps))
+        else:
+            self._derivation(id).unlink(missing_ok=True)
         self._write(self._claim(id), results.document(manifest, [dict(one)], complete=True))
 
     def arrays(self, id: str) -> dict[str, Any]:
@@ -70,6 +76,11 @@ class Store:
     def points(self, id: str) -> dict[str, Any]:
         """The points of a claim's last verdict, as columns (see `judged`); none after a crash."""
         return _read_npz(self._data("points", id))
+
+    def derivation(self, id: str) -> dict[str, Any]:
+        """The steps of a claim's derivation (see `derived.steps`); none if there were none."""
+        path = self._derivation(id)
+        return _read_json(path) if path.exists() else {}
 
     def ids(self) -> list[str]:
         """Of all claims whose verdicts are kept, in order."""
@@ -90,6 +101,9 @@ class Store:
     def _data(self, kind: str, id: str) -> Path:
         return self.folder / kind / f"{_flat(id)}.npz"
 
+    def _derivation(self, id: str) -> Path:
+        return self.folder / "derivations" / f"{_flat(id)}.json"
+
     def _claim(self, id: str) -> Path:
         return self.folder / "claims" / f"{_flat(id)}.json"
 
@@ -107,6 +121,22 @@ def _write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise UsageError(
+            f"{path}: cannot be read, or cut off ({problem}); run `lemmata verify` again."
+        ) from None
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema != derived.SCHEMA:
+        raise UsageError(
+            f"{path}: schema {schema!r}, but this version reads schema {derived.SCHEMA}; run "
+            "`lemmata verify` again."
+        )
+    return found
 
 
 def _read_npz(path: Path) -> dict[str, Any]:

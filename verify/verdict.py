@@ -77,6 +77,7 @@ class Verdict:
     - `reason`, `settles`: for a verdict that is not "verified", why, and what would settle it.
     - `evidence`: which kinds there are: derived, certified, measured (and by how many methods).
     - `derivation`: how the replay of the derivation went; "" without one.
+    - `steps`: the derivation in print, with what became of each step (see `derived.steps`).
     - `certificate`: what the claim's proof in ball arithmetic came to; None without one.
     - `traceback`: of a crash.
     - `arrays`: what the measurement of the worst point attached.
@@ -100,6 +101,7 @@ class Verdict:
     seconds: float = 0.0
     arrays: Mapping[str, Any] = field(default_factory=dict)
     judged: Mapping[str, Any] = field(default_factory=dict)
+    steps: Mapping[str, Any] = field(default_factory=dict)
     rests_on: tuple[str, ...] = ()
 
     @property
