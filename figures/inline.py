@@ -138,7 +138,7 @@ def _panels(result: Result, margins: np.ndarray | None) -> Iterator[str]:
         one, other = (_places(beside.at(np.array([side])))[0] for side in (-1, 1))
         yield f'<path class="m" d="M{LEFT} {one}H{RIGHT}M{LEFT} {other}H{RIGHT}"/>'
         yield from _points(across, beside, x, margins, result.column("agreement"))
-    for place, text in _marked(across, 5):
+    for place, text in _marked(across, 5, whole=label == "point"):
         yield f'<text x="{place}" y="{bottom + 13}" text-anchor="middle">{text}</text>'
     middle = (LEFT + RIGHT) // 2
     yield f'<text x="{middle}" y="{bottom + 27}" text-anchor="middle">{escape(label)}</text>'
@@ -164,8 +164,8 @@ def _frame(panel: tuple[int, int], up: Scale, title: str) -> Iterator[str]:
         yield f'<text x="{LEFT - 4}" y="{place}" dy=".35em" text-anchor="end">{text}</text>'
 
 
-def _marked(scale: Scale, most: int) -> list[tuple[str, str]]:
-    values = scale.ticks(most)
+def _marked(scale: Scale, most: int, *, whole: bool = False) -> list[tuple[str, str]]:
+    values = [value for value in scale.ticks(most) if not whole or value == round(value)]
     texts = [number(value) for value in values]
     if len(set(texts)) < len(texts):  # they differ beyond the digits that are shown
         texts = [f"{value:.8g}".replace("-", "−") for value in values]
@@ -213,9 +213,8 @@ def _points(
             _places(up.at(np.where(np.isfinite(end[here]), end[here], value[here])))
             for end in (low, high)
         ]
-        bars = "".join(
-            f"M{a} {b}V{c}" for a, b, c in zip(places, *ends, strict=True) if abs(float(b) - float(c)) > 1
-        )
+        arms = zip(places, *ends, strict=True)
+        bars = "".join(f"M{a} {b}V{c}" for a, b, c in arms if abs(float(b) - float(c)) > 1)
         if bars:
             yield f'<path class="e {letter}" d="{bars}"/>'
         dots = zip(places, _places(up.at(value[here])), strict=True)

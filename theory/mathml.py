@@ -13,6 +13,7 @@ from lemmata.theory.printing import line, relation_mathml
 #: parts (nodes of the tree) of an expression that is still printed: more fill a screen
 LONGEST = 150
 
+_RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
 _SIGNS = {"-": "\N{MINUS SIGN}", "\N{DOUBLE-STRUCK ITALIC SMALL E}": "e"}
 
 
@@ -33,10 +34,8 @@ def relation(left: sp.Expr, sign: str, right: sp.Expr, longest: int = LONGEST) -
 
 def condition(one: Relational, longest: int = LONGEST) -> str:
     """The inside of a `<math>` element: a condition on parameters."""
-    if not hasattr(one, "rel_op"):
-        return _words(str(one))
-    sign = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "="}.get(one.rel_op, one.rel_op)
-    return relation(one.lhs, sign, one.rhs, longest)
+    op = str(one.rel_op)
+    return relation(one.lhs, _RELATIONS.get(op, op), one.rhs, longest)
 
 
 def _inside(left: sp.Expr, sign: str, right: sp.Expr, longest: int) -> list[str]:

@@ -164,9 +164,9 @@ def figures(
 @app.command()
 def report(
     names: Stored = None,
-    file: Annotated[Path, typer.Option("-o", metavar="FILE.html", help="The file to write.")] = Path(
-        "build/report.html"
-    ),
+    file: Annotated[
+        Path, typer.Option("-o", metavar="FILE.html", help="The file to write.")
+    ] = Path("build/report.html"),
 ) -> None:
     """Write one web page on the stored verdicts: figures, derivations, what rests on what."""
     from lemmata.verify.report.page import write
@@ -176,7 +176,7 @@ def report(
     decided = _decided(names, store)
     size = write(decided, store, file)
     claims = f"{len(decided)} claim{'s' * (len(decided) != 1)}"
-    print(f"{file} written: {claims}, {size / 1e6:.1f} MB; it opens in any browser, without network")
+    print(f"{file} written: {claims}, {size / 1e6:.1f} MB; open it in a browser, network or none")
 
 
 @app.command()

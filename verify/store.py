@@ -1,8 +1,8 @@
 """The store under `build/lemmata/`: the last run whole, and of every claim the last verdict.
 
 `results.json` is the run, `claims/` one document a claim, `arrays/` what measurements attached,
-`points/` every point at which a verdict rests on a measurement, and `derivations/` the steps to what
-was predicted, printed.
+`points/` every point at which a verdict rests on a measurement, and `derivations/` the steps to
+what was predicted, printed.
 """
 
 from __future__ import annotations

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from html import escape
 from typing import Any
 from xml.etree import ElementTree
 
-from lemmata.figures.inline import described, picture
-from lemmata.figures.stored import Result, origin
+from lemmata.figures.inline import picture
+from lemmata.figures.stored import Result
 from lemmata.verify import table
 from lemmata.verify.errors import UsageError
 from lemmata.verify.report import statements
@@ -63,7 +64,7 @@ class Entry:
 
     **Fields:** `result` and the stored `steps` of its derivation; ids of the claims that it `uses`,
     that are `used_by`, that are other `readings` of it, and the `refuted` ones that it rests on
-    however remotely; the number of its `run` on the page.
+    however remotely; the number of its `run` on the page, and what that was `drawn_from`.
     """
 
     result: Result
@@ -72,6 +73,7 @@ class Entry:
     readings: Sequence[str]
     refuted: Sequence[str]
     run: int
+    drawn_from: str
 
     def __getattr__(self, name: str) -> Any:
         """A field of the stored result; "" for one that an older version did not write."""
@@ -177,19 +179,16 @@ class Entry:
         }
 
     @property
+    def agreement(self) -> str:
+        """How many points agree, disagree and are unresolved."""
+        words = {"agrees": "agree", "disagrees": "disagree"}
+        told = sorted(self.points.items())
+        return ", ".join(f"{count} {words.get(name, name)}" for name, count in told)
+
+    @cached_property
     def figure(self) -> str:
         """The picture; "" where no points are stored."""
         return picture(self.result) if self.result.points else ""
-
-    @property
-    def shown(self) -> str:
-        """What the picture shows, in words."""
-        return described(self.result)
-
-    @property
-    def drawn_from(self) -> str:
-        """Version, seed and commit of the results."""
-        return origin([self.result])
 
     @property
     def is_derived(self) -> bool:
@@ -200,8 +199,6 @@ class Entry:
 @lru_cache(maxsize=1024)
 def statement(latex: str) -> str:
     """A statement as HTML; one that is no LaTeX as it was written, and marked so."""
-    from markupsafe import escape
-
     try:
         return statements.html(latex)
     except Exception:  # the converter's own, many kinds; a page of results must not fail by one
@@ -230,7 +227,7 @@ def checked_steps(id: str, steps: Mapping[str, Any]) -> Mapping[str, Any]:
         formulas = [steps[name] for name in ("statement", "quantity") if name in steps]
         formulas += [*steps.get("where", []), *(one["math"] for one in steps.get("steps", []))]
         for element in ElementTree.fromstring(f"<m>{''.join(formulas)}</m>").iter():
-            if element.tag not in _MATHML or element.keys():
+            if not _MATHML.fullmatch(element.tag) or element.keys():
                 raise ValueError(f"<{element.tag}> is no part of a formula")
     except (KeyError, TypeError, ValueError, ElementTree.ParseError) as problem:
         raise UsageError(
@@ -240,9 +237,9 @@ def checked_steps(id: str, steps: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"quantity": "", "assumes": [], "where": [], "steps": [], **steps} if steps else {}
 
 
-_MATHML = frozenset(
-    "m mi mn mo mtext mrow mfrac msqrt mroot msub msup msubsup munder mover munderover mfenced "
-    "mtable mtr mtd mspace mstyle menclose mpadded".split()
+_MATHML = re.compile(
+    "m|mi|mn|mo|ms|mtext|mrow|mfrac|msqrt|mroot|msub|msup|msubsup|munder|mover|munderover|mfenced|"
+    "mtable|mtr|mtd|mspace|mstyle|menclose|mpadded"
 )
 
 

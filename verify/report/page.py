@@ -12,21 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from lemmata.figures.stored import Result, origin, result
 from lemmata.verify.files import check_writable, write_atomically
+from lemmata.verify.loading import catalogue
 from lemmata.verify.manifest import differences
 from lemmata.verify.report import graph as graphs
-from lemmata.verify.report.entries import (
-    STATUS, VERDICTS, Entry, check, checked_steps, readings,
-)  # fmt: skip
+from lemmata.verify.report.entries import STATUS, VERDICTS, Entry, check, checked_steps, readings
 from lemmata.verify.store import Store
 
 
 @dataclass(frozen=True)
 class Run:
-    """Results of one manifest (but for the time): their number, and how it differs from the first."""
+    """Results of one manifest (but for the time), how many, and how it differs from the first."""
 
     manifest: Mapping[str, Any]
     origin: str
@@ -63,7 +61,7 @@ def write(ids: Sequence[str], store: Store, path: Path) -> int:
 
 def render(ids: Sequence[str], store: Store) -> str:
     """The page as text: the same for the same store."""
-    results = [check(result(store, id)) for id in ids]
+    results = [check(result(store, id)) for id in _in_order(ids)]
     runs, run_of = _runs(results)
     found = graphs.graph([one.record for one in results])
     outcomes = {one.id: one.record["outcome"] for one in results}
@@ -77,10 +75,17 @@ def render(ids: Sequence[str], store: Store) -> str:
             readings=families[one.id],
             refuted=grounds[one.id],
             run=run_of[one.id],
+            drawn_from=runs[run_of[one.id] - 1].origin,
         )
         for one in results
     ]
     return _fill(entries, runs, found)
+
+
+def _in_order(ids: Sequence[str]) -> list[str]:
+    """In the order of the catalogue, which is that of the papers; one's own claims after those."""
+    place = {one.claim.id: number for number, one in enumerate(catalogue())}
+    return sorted(dict.fromkeys(ids), key=lambda id: place.get(id, len(place)))
 
 
 def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:
@@ -88,7 +93,6 @@ def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:
         loader=PackageLoader("lemmata.verify.report", "templates"), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["safe_math"] = Markup
     style = environment.get_template("page.css").render()
     script = environment.get_template("page.js").render()
     papers = _papers(entries)
@@ -104,9 +108,9 @@ def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:
         status=STATUS,
         kinds=sorted({kind for one in entries for kind in one.kinds.split()}),
         outline=graphs.outline(found),
-        style=Markup(style), style_hash=_hash(style),
-        script=Markup(script), script_hash=_hash(script),
-        nodes=Markup(_nodes(entries, found)),
+        style=style, style_hash=_hash(style),
+        script=script, script_hash=_hash(script),
+        nodes=_nodes(entries, found),
     )  # fmt: skip
     return text
 
@@ -117,7 +121,7 @@ def _hash(text: str) -> str:
 
 
 def _nodes(entries: Sequence[Entry], found: Any) -> str:
-    """The graph for the script: of every claim that has a neighbour its level, verdict and ground."""
+    """The graph for the script: of every claim with a neighbour its level, verdict and ground."""
     told = {one.id: one for one in entries}
     levels = graphs.levels(found)
     nodes = {
@@ -142,7 +146,7 @@ def _papers(entries: Iterable[Entry]) -> list[Paper]:
         by_title.setdefault(one.source.title, []).append(one)
     return [
         Paper(title, Counter(one.outcome for one in of), sum(not one.as_expected for one in of))
-        for title, of in sorted(by_title.items(), key=lambda item: (-len(item[1]), item[0]))
+        for title, of in by_title.items()
     ]
 
 

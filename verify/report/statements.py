@@ -30,16 +30,16 @@ _UNSPACED = {"/", "|"}
 _CLOSING = {")", "]", "}", "⟩", "′"}
 _LETTERS = {"∞", "∅"}
 _MINUS = {"−", "+", "±", "∓"}
-_FUNCTIONS = frozenset(
-    "arccos arcsin arctan cos cosh cot coth exp ln log sin sinh tan tanh arsinh sign eig tr det "
-    "Re Im Var Cov Pr rank diag max min sup inf".split()
+_FUNCTION = re.compile(
+    "(?:arc)?(?:cos|sin|tan|cot)|(?:ar)?(?:cosh|sinh|tanh|coth)|exp|ln|log|sign|eig|tr|det|rank|diag|"
+    "Re|Im|Var|Cov|Pr|max|min|sup|inf"
 )
 
 
 def html(latex: str) -> str:
-    """The statement as phrasing content: words, and formulas in `<math>` elements.
+    r"""The statement as phrasing content: words, and formulas in `<math>` elements.
 
-    >>> html(r"x > 0 \\text{ for all } k")
+    >>> html(r"x > 0 \text{ for all } k")
     '<math><mi>x</mi><mo>&gt;</mo><mn>0</mn></math> for all <math><mi>k</mi></math>'
     """
     parts = [
@@ -144,8 +144,8 @@ def _members(members: list[ElementTree.Element]) -> Iterator[str]:
             before = "mi"
             continue
         i += 1
-        if _tag(one) in ("mi", "mo") and one.text in _FUNCTIONS:
-            yield _named(one.text, before, members[i] if i < len(members) else None)
+        if _tag(one) in ("mi", "mo") and _FUNCTION.fullmatch(one.text or ""):
+            yield _named(one.text or "", before, members[i] if i < len(members) else None)
         else:
             unary = before == "mo" and _SIGNS.get(one.text or "", one.text) in _MINUS
             yield _element(one, ' form="prefix"' if unary and _tag(one) == "mo" else "")
@@ -166,7 +166,7 @@ def _named(word: str, before: str, after: ElementTree.Element | None) -> str:
     thin = '<mspace width=".17em"/>'
     if len(word) == 1:
         return f'<mi mathvariant="normal">{escape(word)}</mi>'
-    if word not in _FUNCTIONS:
+    if not _FUNCTION.fullmatch(word):
         return f"<mi>{escape(word)}</mi>"
     opens = after is not None and (after.text or "") in ("(", "[", "{", ")", ",")
     left = thin if before not in ("mo", "mspace") else ""
