@@ -25,6 +25,7 @@ MARKS: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "unresolved": ("u", lambda x, y: f"M{x} {y}m-3-3h6v6h-6z"),
     "disagrees": ("d", lambda x, y: f"M{x} {y}m-3.5-3.5l7 7m0-7l-7 7"),
 }
+VERBS = {"agrees": "agree", "disagrees": "disagree"}
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -89,7 +90,7 @@ def described(result: Result) -> str:
     x, label = abscissa(result)
     agreement = result.column("agreement")
     counts = ((name, int(np.sum(agreement == name))) for name in MARKS)
-    told = ", ".join(f"{count} {name}" for name, count in counts if count)
+    told = ", ".join(f"{count} {VERBS.get(name, name)}" for name, count in counts if count)
     spans = (("claimed", result.column("claimed")), ("measured", result.column("value")))
     ranges = "; ".join(f"{name} {_span(values)}" for name, values in spans)
     return f"{len(agreement)} points: {told}. Along {label} {_span(x)}; {ranges}."

@@ -10,7 +10,7 @@ from html import escape
 from typing import Any
 from xml.etree import ElementTree
 
-from lemmata.figures.inline import picture
+from lemmata.figures.inline import VERBS, picture
 from lemmata.figures.stored import Result
 from lemmata.verify import table
 from lemmata.verify.errors import UsageError
@@ -181,9 +181,8 @@ class Entry:
     @property
     def agreement(self) -> str:
         """How many points agree, disagree and are unresolved."""
-        words = {"agrees": "agree", "disagrees": "disagree"}
         told = sorted(self.points.items())
-        return ", ".join(f"{count} {words.get(name, name)}" for name, count in told)
+        return ", ".join(f"{count} {VERBS.get(name, name)}" for name, count in told)
 
     @cached_property
     def figure(self) -> str:

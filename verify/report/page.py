@@ -85,7 +85,7 @@ def render(ids: Sequence[str], store: Store) -> str:
 def _in_order(ids: Sequence[str]) -> list[str]:
     """In the order of the catalogue, which is that of the papers; one's own claims after those."""
     place = {one.claim.id: number for number, one in enumerate(catalogue())}
-    return sorted(dict.fromkeys(ids), key=lambda id: place.get(id, len(place)))
+    return sorted(set(ids), key=lambda id: (place.get(id, len(place)), id))
 
 
 def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:

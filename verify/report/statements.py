@@ -29,6 +29,8 @@ _SPACED = {"∼", "⊥", "≅"}
 _UNSPACED = {"/", "|"}
 _CLOSING = {")", "]", "}", "⟩", "′"}
 _LETTERS = {"∞", "∅"}
+_PLACES = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3,
+           "munderover": 3}  # fmt: skip
 _MINUS = {"−", "+", "±", "∓"}
 _FUNCTION = re.compile(
     "(?:arc)?(?:cos|sin|tan|cot)|(?:ar)?(?:cosh|sinh|tanh|coth)|exp|ln|log|sign|eig|tr|det|rank|diag|"
@@ -201,7 +203,12 @@ def _element(one: ElementTree.Element, more: str = "") -> str:
 
 
 def _children(one: ElementTree.Element) -> str:
-    """Children whose places have meanings, each one element."""
+    """Children whose places have meanings, each one element.
+
+    **Raises:** `ValueError` where one is missing, as in a fraction without a denominator.
+    """
+    if len(one) != _PLACES.get(_tag(one), len(one)):
+        raise ValueError(f"{_tag(one)} has {len(one)} parts")
     return "".join(
         _element(child) if _is_one(child) else f"<mrow>{_element(child)}</mrow>" for child in one
     )
