@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"sympy", "jax", "jaxlib", "scipy", "matplotlib", "diffrax", "hypothesis"}
+HEAVY = {"sympy", "jax", "jaxlib", "scipy", "matplotlib", "diffrax", "hypothesis", "jinja2"}
 
 SPY = """
 import sys

@@ -13,7 +13,7 @@
 
   function searched(row) {
     const article = articles.get(row.dataset.id);
-    const parts = [...article.querySelectorAll(":scope > h3, .says, .tex, dl > dd")];
+    const parts = [...article.querySelectorAll(".says, .tex, .f")];
     return [row.dataset.id, ...parts.map((one) => one.textContent)].join(" ").replaceAll("\u200b", "").toLowerCase();
   }
 
