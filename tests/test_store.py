@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy as sp
 from tests.helpers import claimed, exactly
 
+from lemmata.theory.derivation import Derivation
+from lemmata.theory.step import Step
 from lemmata.verify.claim import Claim
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import Domain
@@ -91,3 +94,46 @@ def test_a_file_that_is_cut_off_says_so(store: Store) -> None:
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(UsageError, match=r"cut off .*run `lemmata verify` again"):
         store.points(one.id)
+
+
+def squared(*steps: Step) -> Derivation:
+    a, z = sp.Symbol("a"), sp.Symbol("x", positive=True)
+    return Derivation(a, z**2, (*steps, Step("by parts", sp.Integral(2 * z, (z, 0, z)), z**2)))
+
+
+def test_a_derivation_is_kept_with_what_became_of_its_steps(store: Store) -> None:
+    z = sp.Symbol("x", positive=True)
+    derived = squared(Step("a slip", z + z, 3 * z))
+    one = claimed(exactly(lambda p: p.x**2), derived, Domain(x=Interval(1, 2)))
+    assert keep(store, one).outcome == "inconclusive"
+    kept = store.derivation(one.id)
+    assert [(step["because"], step["status"]) for step in kept["steps"]] == [
+        ("a slip", "false"),
+        ("by parts", "checked"),
+    ]
+    assert "the left side is" in kept["steps"][0]["how"]
+    assert kept["statement"] == "<msup><mi>x</mi><mn>2</mn></msup>"
+
+
+def test_of_a_formula_that_is_not_derived_the_formula_is_kept(store: Store) -> None:
+    one = claimed(exactly(lambda p: p.x), sp.Symbol("x"), Domain(x=Interval(1, 2)))
+    keep(store, one)
+    assert store.derivation(one.id) == {"schema": 1, "statement": "<mi>x</mi>"}
+
+
+def test_a_crash_leaves_no_derivation_of_an_earlier_verdict(store: Store) -> None:
+    line = Domain(x=Interval(1, 2))
+    good = claimed(exactly(lambda p: p.x**2), squared(), line)
+    keep(store, good)
+    assert store.derivation(good.id)
+    keep(store, claimed(exactly(lambda p: 1 / 0), squared(), line))
+    assert store.derivation(good.id) == {}
+
+
+def test_a_derivation_that_is_cut_off_says_so(store: Store) -> None:
+    one = claimed(exactly(lambda p: p.x**2), squared(), Domain(x=Interval(1, 2)))
+    keep(store, one)
+    (file,) = (store.folder / "derivations").iterdir()
+    file.write_text(file.read_text()[:50])
+    with pytest.raises(UsageError, match=r"cut off .*run `lemmata verify` again"):
+        store.derivation(one.id)

@@ -3,6 +3,8 @@
 A page holds some thousand formulas. SymPy writes three times what is needed to show one.
 """
 
+from collections.abc import Iterator
+from itertools import zip_longest
 from xml.etree import ElementTree
 
 import sympy as sp
@@ -14,7 +16,11 @@ from lemmata.theory.printing import line, relation_mathml
 LONGEST = 150
 
 _RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
-_SIGNS = {"-": "\N{MINUS SIGN}", "\N{DOUBLE-STRUCK ITALIC SMALL E}": "e"}
+_MINUS = "\N{MINUS SIGN}"
+#: constants and the differential, which SymPy prints double-struck, as books have them
+_LETTERS = {"ⅇ": "e", "ⅈ": "i", "ⅆ": "d"}
+_TIMES = "\N{INVISIBLE TIMES}"
+_THIN = "<mtext>\N{THIN SPACE}</mtext>"
 
 
 def formula(expression: sp.Expr, longest: int = LONGEST) -> str:
@@ -59,9 +65,34 @@ def _compact(element: ElementTree.Element) -> str:
     tag = element.tag.partition("}")[2] or element.tag
     if tag == "mrow" and len(element) == 1:
         return _compact(element[0])
-    if not len(element):
-        return _text(tag, _SIGNS.get(element.text or "", element.text or ""))
-    return f"<{tag}>{''.join(map(_compact, element))}</{tag}>"
+    if len(element):
+        parts = _row(list(element)) if tag == "mrow" else [_compact(one) for one in element]
+        return f"<{tag}>{''.join(parts)}</{tag}>"
+    text = element.text or ""
+    if text in _LETTERS:
+        return _text("mi", _LETTERS[text])
+    return _text(tag, text.replace("-", _MINUS) if tag in ("mo", "mn") else text)
+
+
+def _row(members: list[ElementTree.Element]) -> Iterator[str]:
+    """The members of a row; what would run into its neighbour (`a tanh`, `2 3`) is set apart."""
+    for one, after in zip_longest(members, members[1:]):
+        first = _first(after)
+        if one.text == "ⅆ" and one is not members[0]:
+            yield _THIN
+        if one.text == _TIMES and len(first) > 1 and first.isalpha():
+            yield _THIN
+        elif one.text == _TIMES and first[:1].isdigit():
+            yield _text("mo", "⋅")
+        else:
+            yield _compact(one)
+
+
+def _first(element: ElementTree.Element | None) -> str:
+    """The text that an element begins with."""
+    while element is not None and len(element):
+        element = element[0]
+    return "" if element is None else element.text or ""
 
 
 def _words(text: str) -> str:

@@ -41,6 +41,14 @@ def _tex_words(words: str) -> str:
 class _MathML(MathMLPresentationPrinter):
     """SymPy's printer, with a bar for a substitution instead of the word `subs`."""
 
+    def _print_Derivative(self, expr: sp.Derivative):
+        row = super()._print_Derivative(expr)
+        if isinstance(expr.expr, sp.Add | sp.Mul):  # d/dx -x would read as a difference
+            inner = row.lastChild
+            for bracket, place in (("(", inner), (")", None)):
+                row.insertBefore(self._operator(bracket), place)
+        return row
+
     def _print_Subs(self, expr: sp.Subs):
         row = self.dom.createElement("mrow")
         inner = self.dom.createElement("mrow")

@@ -6,6 +6,7 @@ state, subcritical bifurcations. Cycles are solved for as periodic orbits, stabl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,9 @@ from lemmata.verify.measurement import Measurement
 axis_crossing = deferred("lemmata.solvers.axis_crossing")
 hopf = deferred("lemmata.theory.hopf")
 orbit_branch = deferred("lemmata.solvers.orbit_branch")
+
+#: names of parameters that LaTeX has a letter for
+GREEK = "alpha|beta|gamma|delta|epsilon|eta|theta|kappa|lambda|mu|nu|rho|sigma|tau|phi|psi|omega"
 
 Measure = Callable[[Any], tuple[Any, Any]]
 
@@ -117,10 +121,12 @@ def cycle_claims(
             uses=() if name == "critical-value" else (f"{id}/critical-value",),
         )(measured)  # fmt: skip
 
+    greek = re.fullmatch(GREEK, turned.parameter)
+    symbol = rf"\{turned.parameter}" if greek else turned.parameter
     close = "orbits at six amplitudes carry it to 1e-6"
     return [
         made(
-            "critical-value", rf"{turned.parameter}_c", hopf.critical_delay,
+            "critical-value", rf"{symbol}_c \text{{, where cycles begin}}", hopf.critical_delay,
             Threshold(relative=1e-4, because=close),
             lambda law: (law.parameter, law.parameter_error),
         ),

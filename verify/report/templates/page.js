@@ -148,7 +148,7 @@
     const up = reached(id, (one) => above[one] || [], way === "down" ? 0 : depth);
     const seen = Object.keys(nodes).filter((one) => down.has(one) || up.has(one));
     says.textContent = `${id}: rests on ${down.size - 1}, and ${up.size - 1} rest${up.size === 2 ? "s" : ""} on it` + (way || depth < Infinity ? ", of those shown" : "") + ".";
-    layout(drawing, id, seen);
+    (drawing.clientWidth < 560 ? stack : layout)(drawing, id, seen);
     for (const [name, found] of [["Rests on", down], ["What rests on it", up]]) {
       if (found.size < 2) continue;
       const items = [...found.keys()].slice(1).map((one) => {
@@ -165,8 +165,38 @@
     }
   }
 
+  const W = 236, H = 50;
+
+  function box(one, id, x, y) {
+    const node = nodes[one], cut = one.lastIndexOf("/");
+    const words = node.words + (node.ground ? ", rests on a refuted claim" : "");
+    const mark = `${node.sign} ${node.words}${node.ground ? "  ▲ rests on refuted" : ""}`;
+    return svg("a", { href: "#" + one, class: `n-${node.outcome}${one === id ? " focus" : ""}`, transform: `translate(${x} ${y})`, "aria-label": `${one}, ${words}` },
+      svg("title", {}, one),
+      svg("rect", { width: W, height: H, rx: 4 }),
+      svg("text", { x: 8, y: 15, class: "path" }, short(one.slice(0, cut), 42)),
+      svg("text", { x: 8, y: 30, "font-weight": 600 }, short(one.slice(cut + 1), 32)),
+      svg("text", { x: 8, y: 44, class: "path" }, mark));
+  }
+
+  function show(drawing, id, width, height, ...parts) {
+    drawing.append(svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `Graph around ${id}; the lists below say the same` }, ...parts));
+  }
+
+  // On a narrow screen: one below the other, what rests on others further in.
+  function stack(drawing, id, seen) {
+    const lowest = Math.min(...seen.map((one) => nodes[one].level)), at = new Map();
+    const step = Math.min(18, (drawing.clientWidth - W - 12) / Math.max(1, ...seen.map((one) => nodes[one].level - lowest)));
+    seen.forEach((one, i) => at.set(one, [4 + step * (nodes[one].level - lowest), 4 + i * (H + 10)]));
+    const edges = seen.flatMap((one) => nodes[one].uses.filter((other) => at.has(other)).map((other) => {
+      const [a, b] = at.get(other), [c, d] = at.get(one);
+      return svg("path", { d: `M${a + 6} ${b + (d > b ? H : 0)}V${d + H / 2}H${c}` });
+    }));
+    show(drawing, id, drawing.clientWidth, seen.length * (H + 10) + 4, ...edges, ...seen.map((one) => box(one, id, ...at.get(one))));
+  }
+
   function layout(drawing, id, seen) {
-    const W = 236, H = 50, ACROSS = 56, DOWN = 12;
+    const ACROSS = 56, DOWN = 12;
     const columns = [...new Set(seen.map((one) => nodes[one].level))].sort((a, b) => a - b);
     const at = new Map(), filled = columns.map(() => 0);
     for (const one of seen) {
@@ -183,17 +213,11 @@
         const a = x(other) + W, b = y(other) + H / 2, c = x(one) - 6, d = y(one) + H / 2, m = (c - a) / 2;
         edges.push(svg("path", { d: `M${a} ${b}C${a + m} ${b} ${c - m} ${d} ${c} ${d}` }), svg("path", { class: "tip", d: `M${c + 6} ${d}l-8-4v8z` }));
       }
-      const node = nodes[one], cut = one.lastIndexOf("/");
-      const box = svg("a", { href: "#" + one, class: `n-${node.outcome}${one === id ? " focus" : ""}`, transform: `translate(${x(one)} ${y(one)})`, "aria-label": `${one}, ${node.words}${node.ground ? ", rests on a refuted claim" : ""}` },
-        svg("title", {}, one),
-        svg("rect", { width: W, height: H, rx: 4 }),
-        svg("text", { x: 8, y: 15, class: "path" }, short(one.slice(0, cut), 42)),
-        svg("text", { x: 8, y: 30, "font-weight": 600 }, short(one.slice(cut + 1), 32)),
-        svg("text", { x: 8, y: 44, class: "path" }, `${node.sign} ${node.words}${node.ground ? "  ▲ rests on refuted" : ""}`));
-      boxes.push(box);
+      boxes.push(box(one, id, x(one), y(one)));
     }
     const width = columns.length * (W + ACROSS) - ACROSS + 8, height = Math.max(...filled) * (H + DOWN) + 8;
-    drawing.append(svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": `Graph around ${id}; the lists below say the same` }, ...edges, ...boxes));
+    show(drawing, id, width, height, ...edges, ...boxes);
+    drawing.scrollLeft = x(id) - (drawing.clientWidth - W) / 2;
   }
 
   // Events ----------------------------------------------------------------------------------------
@@ -216,6 +240,8 @@
     write(true);
     go();
   });
+  let narrow = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== narrow) { narrow = innerWidth; draw(); } });
   addEventListener("hashchange", apply);
   addEventListener("popstate", apply);
   addEventListener("beforeprint", () => { for (const one of $$("details:not(.latex):not([open])")) { one.open = true; one.dataset.was = ""; } });
