@@ -364,6 +364,13 @@ def test_claims_that_rest_on_each_other_in_a_circle_have_levels_and_an_outline()
     }  # fmt: skip
 
 
+def test_what_a_claim_rests_on_comes_before_it() -> None:
+    uses = {"a": ["z", "q"], "z": [], "q": ["m"], "m": [], "b": ["a", "m"], "c": []}
+    ordered = graphs.order(graphs.graph([{"id": id, "uses": of} for id, of in uses.items()]))
+    assert sorted(ordered) == sorted(uses)
+    assert all(ordered.index(one) < ordered.index(id) for id, of in uses.items() for one in of)
+
+
 def test_the_outline_tells_a_branch_once() -> None:
     uses = {"d": ["b", "c"], "b": ["a"], "c": ["a"], "a": [], "e": []}
     records = [{"id": id, "uses": others} for id, others in uses.items()]

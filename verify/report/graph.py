@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import networkx as nx
@@ -32,13 +33,13 @@ def levels(found: nx.DiGraph) -> dict[str, int]:
 
 
 def order(found: nx.DiGraph) -> list[str]:
-    """The claims so that neighbours stand together: one after another that rests on it."""
-    roots = [id for id in sorted(found) if not found.in_degree(id)]
-    seen: dict[str, None] = {}
-    for root in [*roots, *sorted(found)]:
-        if root not in seen:
-            seen |= dict.fromkeys(nx.dfs_preorder_nodes(found, root, sort_neighbors=sorted))
-    return list(seen)
+    """The claims so that each comes after those it rests on, and soon after one of them."""
+    done: dict[str, None] = {}
+    for id in sorted(found, reverse=True):
+        if id not in done:
+            last = nx.dfs_postorder_nodes(found, id, sort_neighbors=partial(sorted, reverse=True))
+            done |= dict.fromkeys(one for one in last if one not in done)
+    return list(reversed(done))
 
 
 def refuted_grounds(found: nx.DiGraph, outcomes: Mapping[str, str]) -> dict[str, list[str]]:

@@ -165,7 +165,7 @@
     }
   }
 
-  const W = 236, H = 50;
+  const W = 216, H = 50;
 
   function box(one, id, x, y) {
     const node = nodes[one], cut = one.lastIndexOf("/");
@@ -174,8 +174,8 @@
     return svg("a", { href: "#" + one, class: `n-${node.outcome}${one === id ? " focus" : ""}`, transform: `translate(${x} ${y})`, "aria-label": `${one}, ${words}` },
       svg("title", {}, one),
       svg("rect", { width: W, height: H, rx: 4 }),
-      svg("text", { x: 8, y: 15, class: "path" }, short(one.slice(0, cut), 42)),
-      svg("text", { x: 8, y: 30, "font-weight": 600 }, short(one.slice(cut + 1), 32)),
+      svg("text", { x: 8, y: 15, class: "path" }, short(one.slice(0, cut), 40)),
+      svg("text", { x: 8, y: 30, "font-weight": 600 }, short(one.slice(cut + 1), 30)),
       svg("text", { x: 8, y: 44, class: "path" }, mark));
   }
 
@@ -196,7 +196,7 @@
   }
 
   function layout(drawing, id, seen) {
-    const ACROSS = 56, DOWN = 12;
+    const ACROSS = 46, DOWN = 12;
     const columns = [...new Set(seen.map((one) => nodes[one].level))].sort((a, b) => a - b);
     const at = new Map(), filled = columns.map(() => 0);
     for (const one of seen) {
@@ -217,7 +217,7 @@
     }
     const width = columns.length * (W + ACROSS) - ACROSS + 8, height = Math.max(...filled) * (H + DOWN) + 8;
     show(drawing, id, width, height, ...edges, ...boxes);
-    drawing.scrollLeft = x(id) - (drawing.clientWidth - W) / 2;
+    if (x(id) + W > drawing.clientWidth) drawing.scrollLeft = x(id) - (drawing.clientWidth - W) / 2;
   }
 
   // Events ----------------------------------------------------------------------------------------
