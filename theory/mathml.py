@@ -49,7 +49,7 @@ def _inside(left: sp.Expr, sign: str, right: sp.Expr, longest: int) -> list[str]
     return [_side(left, longest), _text("mo", sign), _side(right, longest)]
 
 
-@lru_cache(maxsize=1024)  # derivations of one family begin alike, and a step with the last one's end
+@lru_cache(maxsize=1024)  # derivations of one family begin alike, and steps where the last ended
 def _side(side: sp.Expr, longest: int) -> str:
     size = sum(1 for _, _ in zip(sp.preorder_traversal(side), range(20 * longest), strict=False))
     if size > longest:

@@ -94,7 +94,8 @@ def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     style = environment.get_template("page.css").render()
-    script = environment.get_template("page.js").render()
+    scripts = (environment.get_template(name).render() for name in ("graph.js", "page.js"))
+    script = "\n".join(scripts)
     papers = _papers(entries)
     text = environment.get_template("page.html").render(
         entries=entries,
