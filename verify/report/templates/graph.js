@@ -1,8 +1,9 @@
 "use strict";
-// The graph around one claim, drawn and as lists. `nodes` are in an order in which each claim stands
-// after those that it rests on; `has` tells whether a claim is on the page.
+// The graph around one claim, drawn and as lists. In `nodes` each claim stands after those that it
+// rests on; `has` tells whether a claim is on the page.
 function graphOf(nodes, has) {
-  const [drawing, list, says] = ["drawing", "drawing-list", "graph-says"].map((id) => document.getElementById(id));
+  const by = (id) => document.getElementById(id);
+  const drawing = by("drawing"), list = by("drawing-list"), says = by("graph-says");
   const WIDE = 216, HIGH = 50, ACROSS = 46, DOWN = 12, NARROW = 560;
   const above = {};
   for (const [id, node] of Object.entries(nodes))
@@ -48,7 +49,8 @@ function graphOf(nodes, has) {
 
   function show(id, width, height, edges, at) {
     const label = `Graph around ${id}; the lists below say the same`;
-    const frame = { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": label };
+    const size = { width, height, viewBox: `0 0 ${width} ${height}` };
+    const frame = { ...size, role: "group", "aria-label": label };
     const boxes = [...at].map(([one, [x, y]]) => box(id, one, x, y));
     drawing.append(make("svg", frame, ...edges, ...boxes));
   }
@@ -75,7 +77,8 @@ function graphOf(nodes, has) {
     const filled = levels.map(() => 0), rows = new Map(), at = new Map(), edges = [];
     for (const one of seen) {
       const column = levels.indexOf(nodes[one].level);
-      const ground = nodes[one].uses.filter((other) => rows.has(other)).map((other) => rows.get(other));
+      const seenGround = nodes[one].uses.filter((other) => rows.has(other));
+      const ground = seenGround.map((other) => rows.get(other));
       const row = Math.max(filled[column], ground.length ? Math.min(...ground) : 0);
       rows.set(one, row);
       filled[column] = row + 1;
@@ -102,8 +105,9 @@ function graphOf(nodes, has) {
       const node = nodes[one], link = document.createElement("a");
       link.href = "#" + one;
       link.textContent = one;
-      const more = (node.ground ? " ▲ rests on refuted" : "") + (steps > 1 ? `, ${steps} steps away` : "");
-      return make("li", {}, has(one) ? link : one, ` ${node.sign} ${node.words}${more}`);
+      const mark = node.ground ? " ▲ rests on refuted" : "";
+      const away = steps > 1 ? `, ${steps} steps away` : "";
+      return make("li", {}, has(one) ? link : one, ` ${node.sign} ${node.words}${mark}${away}`);
     });
     if (items.length) list.append(make("h3", {}, title), make("ul", {}, ...items));
   }
@@ -111,7 +115,8 @@ function graphOf(nodes, has) {
   function nothing(id) {
     if (!Object.keys(nodes).length) return "None of these claims rests on another.";
     if (!id) return "Choose a claim to see what it rests on, and what rests on it.";
-    return has(id) ? `${id} rests on nothing else, and nothing rests on it.` : `There is no claim ${id}.`;
+    if (!has(id)) return `There is no claim ${id}.`;
+    return `${id} rests on nothing else, and nothing rests on it.`;
   }
 
   return function draw(id, way, depth) {
@@ -124,8 +129,9 @@ function graphOf(nodes, has) {
     const down = reached(id, (one) => nodes[one].uses, way === "up" ? 0 : depth);
     const up = reached(id, (one) => above[one] || [], way === "down" ? 0 : depth);
     const seen = Object.keys(nodes).filter((one) => down.has(one) || up.has(one));
-    const counts = `rests on ${down.size - 1}, and ${up.size - 1} rest${up.size === 2 ? "s" : ""} on it`;
-    says.textContent = `${id}: ${counts}${way || depth < Infinity ? ", of those shown" : ""}.`;
+    const rest = up.size === 2 ? "rests" : "rest", part = way || depth < Infinity;
+    const counts = `rests on ${down.size - 1}, and ${up.size - 1} ${rest} on it`;
+    says.textContent = `${id}: ${counts}${part ? ", of those shown" : ""}.`;
     (drawing.clientWidth < NARROW ? stack : columns)(id, seen);
     tell("Rests on", down);
     tell("What rests on it", up);

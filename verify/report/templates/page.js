@@ -1,4 +1,4 @@
-// The state of the page stands in the hash, so that a link shows what was seen: #claim-id?q=…&sort=…
+// The state of the page stands in the hash, so that a link shows what was seen: #ID?q=…&sort=…
 (() => {
   const $ = (selector) => document.querySelector(selector);
   const $$ = (selector) => [...document.querySelectorAll(selector)];
@@ -63,7 +63,9 @@
     }
   }
 
-  const redraw = () => draw(focus.graph.value.trim(), focus.way.value, Number(focus.depth.value) || Infinity);
+  function redraw() {
+    draw(focus.graph.value.trim(), focus.way.value, Number(focus.depth.value) || Infinity);
+  }
 
   // Table -----------------------------------------------------------------------------------------
 
