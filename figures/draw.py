@@ -1,17 +1,31 @@
-"""Draw the stored results of the claims that are selected."""
+"""Draw the stored results of the claims that are selected.
+
+A paper's own picture is drawn where all of its claims are selected and stored, or where it is asked
+for by name. Every other claim has the generic one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from lemmata.figures import generic
+from lemmata.figures.parts import Picture
+from lemmata.figures.pictures import covered, pictures
 from lemmata.figures.save import save
 from lemmata.figures.stored import Result, provenance, result
 from lemmata.figures.style import style
 from lemmata.verify.errors import UsageError
 from lemmata.verify.files import check_writable
 from lemmata.verify.store import Store
+
+#: pictures for which another process pays: it imports for a second before its first
+FEW = 12
 
 
 def prepare(folder: Path) -> None:
@@ -25,22 +39,132 @@ def prepare(folder: Path) -> None:
     check_writable(folder / "claim.pdf", "-o")
 
 
-def draw(ids: Sequence[str], store: Store, folder: Path) -> Iterator[Path]:
-    """Write a picture of every claim that has points; the files as they are written.
+def draw(
+    ids: Sequence[str],
+    store: Store,
+    folder: Path,
+    *,
+    named: Sequence[Picture] = (),
+    jobs: int | None = None,
+    tell: Callable[[str], object] = lambda note: None,
+) -> Iterator[Path]:
+    """Write the pictures that the claims have, and those that are named; the files as they come.
 
-    A claim whose check crashed has none, and is left out.
+    `tell` is given a note on each picture, and on each claim, that cannot be drawn. The bytes do
+    not depend on the number of processes, `jobs`: as many as there are cores, if there is as much
+    to draw.
 
     **Raises:** `UsageError` before anything is drawn where a claim has no stored verdict, or one
-    that cannot be read.
+    that cannot be read, or a picture that is named lacks one of its claims.
     """
-    found = [result(store, id) for id in ids]
+    found = {id: result(store, id) for id in ids}
+    asked = {one.name: _results(one, store) for one in named}
+    bare = [id for id, one in found.items() if not one.points]
+    drawable = {id: one for id, one in found.items() if one.points}
+    whole, partly = covered(drawable)
+    for one, missing in partly:
+        tell(f"{one.name} is not drawn: it also needs {', '.join(missing)}.")
+    for id in bare:
+        tell(f"{id} is not drawn: no measurement is stored, for its check crashed.")
+    chosen = {one.name: [drawable[id] for id in one.claims] for one in whole} | asked
     prepare(folder)
+    own = [_Task(name, results, folder, name in asked) for name, results in chosen.items()]
+    shown = {id for one in whole for id in one.claims}
+    rest = [_Task("", [one], folder) for id, one in drawable.items() if id not in shown]
+    with _Workers(_enough(jobs, len(own) + len(rest))) as workers:
+        failed = set[str]()
+        for task, done in workers.run([*own, *rest]):
+            yield from done.files
+            if done.problem:
+                tell(f"{task.picture} is not drawn: {done.problem}")
+                failed |= {one.id for one in task.results}
+        # What another picture shows is drawn; what none does has its own, after all.
+        failed -= {id for task in own for id in _ids(task) if not failed.issuperset(_ids(task))}
+        again = [_Task("", [drawable[id]], folder) for id in drawable if id in failed]
+        for _, done in workers.run(again):
+            yield from done.files
+
+
+def _results(picture: Picture, store: Store) -> list[Result]:
+    """What a picture that is asked for by name draws, or `UsageError`."""
+    missing = [id for id in picture.claims if store.last(id) is None]
+    if missing:
+        raise UsageError(
+            f"picture {picture.name!r}: no verdict is stored on {', '.join(missing)}; run "
+            f"`lemmata verify {' '.join(missing)}`."
+        )
+    return [result(store, id) for id in picture.claims]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A picture by its name, or the generic one of a claim; whether it must succeed."""
+
+    picture: str
+    results: Sequence[Result]
+    folder: Path
+    must: bool = False
+
+
+@dataclass(frozen=True)
+class _Done:
+    files: Sequence[Path] = ()
+    problem: str = ""
+
+
+def _ids(task: _Task) -> list[str]:
+    return [one.id for one in task.results]
+
+
+def _draw(task: _Task) -> _Done:
+    """Write the files of one picture; what a paper's own lacks is a problem, and no error."""
+    results = task.results
+    drawn_from = provenance(results)
     with style():
-        for one in found:
-            if one.points:
-                yield from _draw(one, folder)
+        if not task.picture:
+            (one,) = results
+            figure, title = generic.draw(one), one.id
+        else:
+            picture = pictures()[task.picture]
+            title = picture.title
+            try:
+                figure = picture.draw({one.id: one for one in results})
+            except UsageError as problem:
+                if task.must:
+                    raise UsageError(f"picture {picture.name!r}: {problem}") from None
+                return _Done(problem=str(problem))
+        name = (task.picture or results[0].id).replace("/", ".")
+        return _Done(save(figure, task.folder, name, title, drawn_from))
 
 
-def _draw(one: Result, folder: Path) -> list[Path]:
-    name = one.id.replace("/", ".")
-    return save(generic.draw(one), folder, name, one.id, provenance([one]))
+class _Workers:
+    """Processes that draw, or this one."""
+
+    def __init__(self, jobs: int) -> None:
+        # Threads of other libraries may not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        self.pool = ProcessPoolExecutor(jobs, context, _start) if jobs > 1 else None
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def run(self, tasks: Sequence[_Task]) -> Iterable[tuple[_Task, _Done]]:
+        """What became of each task, in their order."""
+        run = self.pool.map(_draw, tasks, chunksize=2) if self.pool else map(_draw, tasks)
+        return zip(tasks, run, strict=True)
+
+
+def _start() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
+
+def _enough(jobs: int | None, tasks: int) -> int:
+    """How many processes pay."""
+    if jobs is not None:
+        return jobs
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, tasks // FEW))

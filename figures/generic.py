@@ -7,27 +7,21 @@ interval lies between the dashed lines.
 
 from __future__ import annotations
 
-from textwrap import fill
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lemmata.figures.stored import Result, origin
-from lemmata.figures.style import BLUE, COLUMN, GREEN, ORANGE, RED
+from lemmata.figures import parts
+from lemmata.figures.stored import Result
+from lemmata.figures.style import COLUMN, GREEN
 from lemmata.verify.judged import AT
 
-#: agreement: colour, marker, filled
-LOOKS = {
-    "agrees": (BLUE, "o", True),
-    "unresolved": (ORANGE, "s", False),
-    "disagrees": (RED, "X", True),
-}
 #: from which ratio of the largest to the smallest on an axis is logarithmic
 DECADE_AND_A_HALF = 30.0
-#: letters in a line under a picture
-WIDTH = 88
+#: inches: the panels, and what is beside, above and below them
+HEIGHT, LEFT, RIGHT, TOP, BOTTOM = (1.25, 1.0), 0.66, 0.06, 0.42, 0.42
 
 
 def draw(result: Result) -> Figure:
@@ -36,19 +30,35 @@ def draw(result: Result) -> Figure:
     claimed, value = result.column("claimed"), result.column("value")
     bounds = result.column("accepted_low") + result.column("accepted_high")
     two_sided = bool(np.isfinite(bounds).any())
-    figure = Figure(figsize=(COLUMN, 3.0 if two_sided else 2.3))
-    axes = figure.subplots(1 + two_sided, sharex=True, squeeze=False)[:, 0]
-    axes[0].set_title(result.id, loc="left")
-    _scales(axes[0], x, np.concatenate([claimed, value]))
+    figure, axes = _panels(result, 1 + two_sided)
     _claimed(axes[0], result, x)
     _measured(axes[0], result, x, lambda y: y)
     axes[0].set_ylabel("measured")
-    axes[0].legend(loc="best")
     if two_sided:
         _deviations(axes[1], result, x)
     axes[-1].set_xlabel(label)
-    figure.supxlabel(_caption(result), fontsize=5.5, color="#444444")
+    _scales(axes, x, np.concatenate([claimed, value]))
+    parts.legend(axes[0], 4)
     return figure
+
+
+def _panels(result: Result, rows: int) -> tuple[Figure, list[Axes]]:
+    """Axes where they fit all that stands beside them: quicker than to search for the place."""
+    foot = parts.foot([result], titled=True)
+    below = BOTTOM + parts.LINE * (foot.count("\n") + 1)
+    total = TOP + sum(HEIGHT[:rows]) + 0.1 * (rows - 1) + below
+    figure = Figure(figsize=(COLUMN, total))
+    axes: list[Axes] = []
+    top = total - TOP
+    for height in HEIGHT[:rows]:
+        place = (LEFT / COLUMN, (top - height) / total, 1 - (LEFT + RIGHT) / COLUMN, height / total)
+        axes.append(figure.add_axes(place, sharex=axes[0] if axes else None))
+        top -= height + 0.1
+    for one in axes[:-1]:
+        one.tick_params(labelbottom=False)
+    figure.text(0.02, 1 - 0.04 / total, result.id, va="top", fontsize=8.5)
+    parts.write_foot(figure, foot)
+    return figure, axes
 
 
 def abscissa(result: Result) -> tuple[np.ndarray, str]:
@@ -68,11 +78,13 @@ def _varies(result: Result, name: str) -> bool:
     return len(finite) > 1 and np.ptp(finite) > 1e-9 * np.max(np.abs(finite))
 
 
-def _scales(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
+def _scales(axes: list[Axes], x: np.ndarray, y: np.ndarray) -> None:
     if is_wide(x):
-        axes.set_xscale("log")
+        parts.logarithmic(axes[0], "x")
     if is_wide(y):
-        axes.set_yscale("log")
+        parts.logarithmic(axes[0], "y")
+    else:
+        axes[0].locator_params(axis="y", nbins=5)
 
 
 def is_wide(values: np.ndarray) -> bool:
@@ -83,32 +95,15 @@ def is_wide(values: np.ndarray) -> bool:
 
 def _claimed(axes: Axes, result: Result, x: np.ndarray) -> None:
     claimed = result.column("claimed")
-    order = np.argsort(x, kind="stable")
     of_x = len(np.unique(x)) == len(np.unique(np.stack([x, claimed]), axis=1).T)
-    style: dict[str, Any] = {"color": "black", "zorder": 1.5, "label": "claimed"}
     if of_x:
-        axes.plot(x[order], claimed[order], "-", **style)
+        parts.line(axes, x, claimed)
     else:  # other parameters vary too: no curve over this one
-        axes.plot(x, claimed, "_", markersize=6, **style)
+        axes.plot(x, claimed, "_", markersize=6, color="black", zorder=1.5, label="claimed")
 
 
 def _measured(axes: Axes, result: Result, x: np.ndarray, shown: Any) -> None:
-    low, value, high = (shown(result.column(name)) for name in ("low", "value", "high"))
-    agreement = result.column("agreement")
-    for name, (colour, marker, filled) in LOOKS.items():
-        here = (agreement == name) & np.isfinite(value)
-        if not here.any():
-            continue
-        arms = [_arm(value - low, here), _arm(high - value, here)]
-        axes.errorbar(
-            x[here], value[here], yerr=arms, fmt=marker, color=colour, label=f"measured: {name}",
-            markerfacecolor=colour if filled else "white", elinewidth=0.7, markeredgewidth=0.7,
-            zorder=3 if name == "disagrees" else 2,
-        )  # fmt: skip
-
-
-def _arm(length: np.ndarray, here: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(length[here]), np.maximum(length[here], 0), 0)
+    parts.bars(axes, x, parts.interval(result, shown), result.column("agreement"))
 
 
 def _deviations(axes: Axes, result: Result, x: np.ndarray) -> None:
@@ -125,20 +120,3 @@ def _deviations(axes: Axes, result: Result, x: np.ndarray) -> None:
     if reach > DECADE_AND_A_HALF:
         axes.set_yscale("symlog", linthresh=1)
     axes.set_ylabel("apart, in margins")
-
-
-def _caption(result: Result) -> str:
-    """Verdict, worst point and where the results are from, in lines that fit the column."""
-    record = result.record
-    verdict = record["outcome"] + ("" if record["as_expected"] else ", against expectation")
-    lines = [f"{verdict}; {_worst(record)}", origin([result])]
-    return "\n".join(fill(line, WIDTH) for line in lines)
-
-
-def _worst(record: Any) -> str:
-    worst = record["worst"]
-    if worst is None:
-        return "no point was judged"
-    name = "counterexample" if record["outcome"] == "refuted" else "worst point"
-    at = ", ".join(f"{key} = {number:.4g}" for key, number in worst["at"].items())
-    return f"{name}: {at or 'the only one'}"

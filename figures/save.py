@@ -6,6 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from lemmata.verify.files import write_atomically
@@ -25,12 +28,20 @@ def metadata(title: str, drawn_from: str) -> dict[str, dict[str, Any]]:
 
 def save(figure: Figure, folder: Path, name: str, title: str, drawn_from: str) -> list[Path]:
     """The files `name.pdf`, `.svg` and `.png` in a folder, each whole or not at all."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out, once for all three
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out, once for all three
+    resolution = figure.dpi
+    # `Figure.savefig` would draw each twice, the first time only to see how large it becomes.
+    printers = {
+        "pdf": FigureCanvasPdf(figure).print_pdf,
+        "svg": FigureCanvasSVG(figure).print_svg,
+        "png": FigureCanvasAgg(figure).print_png,
+    }
     written = []
     for kind, fields in metadata(title, drawn_from).items():
         path = folder / f"{name}.{kind}"
-        write = partial(figure.savefig, format=kind, metadata=fields)
-        write_atomically(path, write, mode="wb")
+        figure.dpi = resolution  # vectors are drawn with another one
+        write_atomically(path, partial(printers[kind], metadata=fields), mode="wb")
         written.append(path)
     return written

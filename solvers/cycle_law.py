@@ -32,7 +32,8 @@ class CycleLaws(NamedTuple):
 
     `amplitude`: of A^2 / (delay - onset), A the first harmonic's amplitude; `period`: of
     (T - T_onset) / (delay - onset); `period_at_onset`: of T. `settled`: every simulated cycle did;
-    `converged`: besides, the laws could be carried to the onset.
+    `converged`: besides, the laws could be carried to the onset. `distances`, `amplitudes`: of the
+    single cycles that the limits are read from, (n, distances).
     """
 
     amplitude: NDArray[np.float64]
@@ -43,6 +44,8 @@ class CycleLaws(NamedTuple):
     period_at_onset_error: NDArray[np.float64]
     settled: NDArray[np.bool_]
     converged: NDArray[np.bool_]
+    distances: NDArray[np.float64]
+    amplitudes: NDArray[np.float64]
 
 
 def simulated_cycles(
@@ -153,4 +156,5 @@ def cycle_laws(
     return CycleLaws(
         amplitude, np.abs(amplitude) * share, slope, slope_error, period.value, period.value_error,
         settled, np.all([settled, np.isfinite(share), np.isfinite(slope_error)], axis=0),
+        mu * lag[:, None], read.amplitude,
     )  # fmt: skip

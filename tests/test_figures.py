@@ -96,7 +96,7 @@ def test_the_picture_shows_each_point_once_where_it_was_measured(kept) -> None:
     with style():
         axes = generic.draw(one).axes[0]
     bars = {bar.get_label(): bar.lines[0].get_xydata() for bar in axes.containers}
-    assert sorted(bars) == ["measured: agrees", "measured: disagrees"]
+    assert sorted(bars) == ["measured", "measured: disagrees"]
     shown = np.concatenate(list(bars.values()))
     stored = np.stack([one.column("at.x"), one.column("value")], axis=1)
     np.testing.assert_array_equal(shown[shown[:, 0].argsort()], stored[stored[:, 0].argsort()])

@@ -41,6 +41,11 @@ EXIT_HELP = (
     "3, 0 hold, the first of them is returned."
 )
 
+FIGURES_HELP = (
+    "A picture of a paper's own is drawn where all claims that it shows are selected, or by its "
+    "name, such as ntk/figures/width-rates; every other claim has a generic one."
+)
+
 
 def main() -> None:
     """Run the command line; wrong use is one message and exit 2, a fault of ours exit 4."""
@@ -143,20 +148,30 @@ def verify(
     raise typer.Exit(int(verify_claims(options)))
 
 
-@app.command()
+@app.command(epilog=FIGURES_HELP)
 def figures(
-    names: Stored = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SELECT|FILE ...]",
+            help="Claim ids, prefixes, files, names of pictures; all stored if left out.",
+        ),
+    ] = None,
     folder: Annotated[
         Path, typer.Option("-o", metavar="DIR", help="The folder to write into.")
     ] = Path("build/figures"),
 ) -> None:
     """Draw the stored verdicts as PDF, SVG and PNG; nothing is measured anew."""
     from lemmata.figures.draw import draw
+    from lemmata.figures.pictures import named
     from lemmata.verify.store import Store
 
     store = Store()
+    pictures, rest = named(names or [])
+    ids = [] if pictures and not rest else _decided(rest, store)
     written = 0
-    for path in draw(_decided(names, store), store, folder):
+    tell = lambda note: print(note, file=sys.stderr)
+    for path in draw(ids, store, folder, named=pictures, tell=tell):
         written += path.suffix == ".pdf"
     print(f"{written} picture{'s' * (written != 1)}, each as PDF, SVG and PNG, in {folder}")
 

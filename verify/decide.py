@@ -164,7 +164,7 @@ class Court:
         i = ranked[0]
         judgement = trial.judgements[i]
         worst = self._worst(trial, trial.points[i], judgement)
-        arrays = trial.measured[i].arrays
+        arrays = trial.measured[i].kept
         if judgement.agreement is Agreement.AGREES:
             return Ruling(Outcome.VERIFIED, worst, arrays=arrays)
         if judgement.agreement is Agreement.UNRESOLVED:
@@ -194,7 +194,7 @@ class Court:
                 found = self._worst(trial, candidate, judgement)
                 return Ruling(
                     Outcome.REFUTED, found, "measured anew, it still disagrees",
-                    arrays=measured.arrays,
+                    arrays=measured.kept,
                 )  # fmt: skip
         return None
 

@@ -115,8 +115,19 @@ class Birth:
 
     @property
     def amplitude(self) -> Measurement:
-        """The limit of A^2 / (delay - onset), A being the first harmonic's amplitude."""
-        return self._told(self.laws.amplitude, self.laws.amplitude_error)
+        """The limit of A^2 / (delay - onset), A being the first harmonic's amplitude.
+
+        Attached are the single cycles of all lanes, for a picture of the law.
+        """
+        told = self._told(self.laws.amplitude, self.laws.amplitude_error)
+        cycles = {
+            "onset": self.onset.value,
+            "distance": self.laws.distances,
+            "amplitude": self.laws.amplitudes,
+        }
+        # An axis in front, or each point would keep its own alone.
+        whole = {name: np.asarray(value)[None] for name, value in cycles.items()}
+        return dataclasses.replace(told, arrays=whole)
 
     @property
     def period(self) -> Measurement:

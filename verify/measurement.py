@@ -51,6 +51,11 @@ class Measured:
     #: How many array axes one single measurement has, by field; a batch has one more in front.
     axes: ClassVar[Mapping[str, int]] = {}
 
+    @property
+    def kept(self) -> Mapping[str, ArrayLike]:
+        """The arrays to keep beside the results."""
+        return self.arrays
+
     def split(self, n: int) -> list[Self]:
         """The `n` single measurements of a batch, whose fields may carry a leading axis of n."""
         optional = {one.name for one in dataclasses.fields(self) if one.default is None}
@@ -226,6 +231,17 @@ class Series(Measured):
     runs: Any = None
 
     axes = {"x": 1, "y": 1, "stderr": 1, "bias": 1, "dof": 0, "runs": 2}  # noqa: RUF012
+
+    @property
+    def kept(self) -> Mapping[str, ArrayLike]:
+        """The series itself, for a picture of the law, and what was attached."""
+        x = np.asarray(self.x, dtype=float)
+        fields = {"x": x, "y": self.y, "stderr": self.stderr, "bias": self.bias}
+        whole = {
+            f"series.{name}": np.broadcast_to(np.asarray(value, dtype=float), x.shape)
+            for name, value in fields.items()
+        }
+        return {**whole, **self.arrays}
 
     @classmethod
     def of_runs(cls, x: ArrayLike, runs: ArrayLike, *, bias: ArrayLike = 0.0) -> Series:

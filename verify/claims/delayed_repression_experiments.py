@@ -205,9 +205,9 @@ def ratio() -> Any:
 )
 def experiment_1_diagram(p: Point, accuracy: Accuracy) -> Measurement:
     """The simulated swing between t = 80 and 120, less 0.01."""
-    swing, error = _swings(accuracy.effort)
+    swing, error, seen = _swings(accuracy.effort)
     index = np.asarray(p.i, dtype=int) - 1
-    return Measurement(swing[index] - 0.01, bias=error[index])
+    return Measurement(swing[index] - 0.01, bias=error[index], arrays=seen)
 
 
 @claim(
@@ -224,14 +224,21 @@ def experiment_1_diagram(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def experiment_1_amplitude_grows(p: Point, accuracy: Accuracy) -> Measurement:
     """The difference of the simulated swings at two neighbouring delays."""
-    swing, error = _swings(accuracy.effort)
+    swing, error, _ = _swings(accuracy.effort)
     index = np.asarray(p.i, dtype=int) - 1
     return Measurement(swing[index + 1] - swing[index], bias=error[index + 1] + error[index])
 
 
+#: the places in the diagram whose paths are kept: on both sides of the onset, which is at 19.75
+PATHS = (15, 19, 21, 30)
+
+
 @lru_cache
-def _swings(effort: float) -> tuple[np.ndarray, np.ndarray]:
-    """Half the range of x for t in [80, 120] at every delay of the diagram, and its error."""
+def _swings(effort: float) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Half the range of x for t in [80, 120] at every delay of the diagram, and its error.
+
+    And what a picture shows of the runs: the ends of that range, and some paths up to t = 40.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -246,12 +253,19 @@ def _swings(effort: float) -> tuple[np.ndarray, np.ndarray]:
             steps=round(120 / step), args=EXPERIMENT, longest=round(2 / step),
         )  # fmt: skip
         late = run.ys[-round(40 / step) :]
-        return (jnp.max(late) - jnp.min(late)) / 2
+        high, low = jnp.max(late), jnp.min(late)
+        return (high - low) / 2, high, low, run.ys[: round(40 / step) : round(0.05 / step)]
 
-    fine, coarse = (
-        np.asarray(jax.vmap(lambda delay, h=h: swing(delay, h))(delays)) for h in (0.005, 0.01)
+    (fine, high, low, paths), (coarse, *_) = (
+        tuple(map(np.asarray, jax.vmap(lambda delay, h=h: swing(delay, h))(delays)))
+        for h in (0.005, 0.01)
     )
-    return fine, np.abs(fine - coarse)
+    rows = np.array(PATHS) - 1
+    seen = {"delay": delays, "high": high, "low": low, "path delay": np.asarray(delays)[rows],
+            "t": 0.05 * np.arange(paths.shape[1]), "path": paths[rows],
+            "rest": at.state, "onset": onset}  # fmt: skip
+    # An axis in front, or each point would keep its own alone.
+    return fine, np.abs(fine - coarse), {name: np.asarray(v)[None] for name, v in seen.items()}
 
 
 @claim(

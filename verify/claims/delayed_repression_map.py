@@ -6,6 +6,7 @@ eta is the step at which the equilibrium turns unstable for the lag d.
 
 from __future__ import annotations
 
+import dataclasses
 from functools import lru_cache
 from typing import Any
 
@@ -66,14 +67,20 @@ def discrete_margin(p: Point, accuracy: Accuracy) -> Measurement:
         )
         return found.rate, found.error
 
-    return _margin(grows, p.d, at.steepness, relative=3e-4 / accuracy.effort)
+    found = _margin(grows, p.d, at.steepness, relative=3e-4 / accuracy.effort)
+    return _with_steepness(found, at)
 
 
 @discrete_margin.also("eigenvalues", batched=True)
 def discrete_margin_by_eigenvalues(p: Point, accuracy: Accuracy) -> Measurement:
     """The lag times the step at which the largest eigenvalue leaves the unit circle."""
     at = resting(p)
-    return _margin(_spectral(at, p.d), p.d, at.steepness, relative=1e-7)
+    return _with_steepness(_margin(_spectral(at, p.d), p.d, at.steepness, relative=1e-7), at)
+
+
+def _with_steepness(found: Measurement, at: hopf_measure.Resting) -> Measurement:
+    """Attached is the unit of time of every point, in which a picture shows all of them at once."""
+    return dataclasses.replace(found, arrays={"steepness": np.asarray(at.steepness)[None]})
 
 
 @claim(
@@ -175,7 +182,8 @@ def experiment_2(p: Point, accuracy: Accuracy) -> Measurement:
     """The lag at which the map, iterated from the printed start, turns unstable: a bracket."""
     found = [_onset_lag(int(i)) for i in p.i]
     stable, lasting = np.array(found, dtype=float).T
-    return Measurement.bracket(stable, lasting, converged=stable >= 0)
+    bracket = Measurement.bracket(stable, lasting, converged=stable >= 0)
+    return dataclasses.replace(bracket, arrays={"eta": np.array(STEPS)[None]})
 
 
 @claim(

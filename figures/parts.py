@@ -1,0 +1,219 @@
+"""What pictures are made of: prediction, measurement with its bars, worst points, the foot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+from lemmata.figures.stored import Result, origin
+from lemmata.figures.style import BLUE, COLUMN, ORANGE, RED
+
+#: agreement: colour, marker, filled
+LOOKS = {
+    "agrees": (BLUE, "o", True),
+    "unresolved": (ORANGE, "s", False),
+    "disagrees": (RED, "X", True),
+}
+#: letters in a line under a picture
+WIDTH = 96
+#: of those lines, in inches
+LINE = 0.094
+
+Results = Mapping[str, Result]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A paper's own picture: its name, the claims whose results it draws, and how.
+
+    A name is a path like an id, with `figures` in it: `ntk/figures/width-rates`. `draw` is given
+    the results by id, of all of the claims.
+    """
+
+    name: str
+    title: str
+    claims: tuple[str, ...]
+    draw: Callable[[Results], Figure]
+
+
+def sheet(
+    results: Sequence[Result], rows: int = 1, columns: int = 1, height: float = 1.7, **more: Any
+) -> tuple[Figure, Any]:
+    """A figure of a column's width with rows of axes, `height` inches each, and its foot."""
+    lines = foot(results)
+    figure = Figure(figsize=(COLUMN, rows * height + LINE * (lines.count("\n") + 1) + 0.08))
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **more)
+    write_foot(figure, lines)
+    return figure, axes
+
+
+def write_foot(figure: Figure, lines: str) -> None:
+    """The foot, from the left at the bottom."""
+    # What would be mathematics is text: ids have no dollars, but users' words might.
+    figure.supxlabel(
+        lines, fontsize=6, color="#444444", x=0.02, y=0.04 / figure.get_figheight(), ha="left",
+        linespacing=1.1, parse_math=False,
+    )  # fmt: skip
+
+
+def foot(results: Sequence[Result], *, titled: bool = False) -> str:
+    """Each claim's verdict and worst point, and where all results are from, in lines that fit.
+
+    `titled`: the id stands elsewhere in the picture.
+    """
+    prefix = _common([one.id for one in results])
+    names = ["" if titled else f"{one.id.removeprefix(prefix)}: " for one in results]
+    lines = [f"{name}{verdict(one)}" for name, one in zip(names, results, strict=True)]
+    if prefix:
+        lines.insert(0, f"of {prefix}")
+    return "\n".join(
+        fill(line, WIDTH, subsequent_indent="    ") for line in [*lines, origin(results)]
+    )
+
+
+def _common(ids: Sequence[str]) -> str:
+    """The leading parts, up to a /, that several ids share."""
+    if len(ids) < 2:
+        return ""
+    parts = [id.split("/")[:-1] for id in ids]
+    shared = []
+    for level in zip(*parts, strict=False):
+        if len(set(level)) > 1:
+            break
+        shared.append(level[0])
+    return "/".join(shared) + "/" if shared else ""
+
+
+def verdict(one: Result) -> str:
+    """The outcome, and the domain's worst point or the counterexample."""
+    record = one.record
+    outcome = record["outcome"] + ("" if record["as_expected"] else ", against expectation")
+    return f"{outcome}; {worst(record)}"
+
+
+def worst(record: Mapping[str, Any]) -> str:
+    """The worst point, or the counterexample, in words."""
+    found = record["worst"]
+    if found is None:
+        return "no point was judged"
+    name = "counterexample" if record["outcome"] == "refuted" else "worst point"
+    at = ", ".join(f"{key} = {number:.4g}" for key, number in found["at"].items())
+    return f"{name}: {at or 'the only one'}"
+
+
+def line(axes: Axes, x: Any, y: Any, label: str = "claimed", **more: Any) -> None:
+    """A prediction, through the stored points in the order of x."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    order = np.argsort(x, kind="stable")
+    style: dict[str, Any] = {"color": "black", "zorder": 1.5, "label": label, **more}
+    axes.plot(x[order], y[order], style.pop("linestyle", "-"), **style)
+
+
+def bars(
+    axes: Axes,
+    x: Any,
+    measured: Sequence[Any],
+    agreement: Any,
+    label: str = "measured",
+    *,
+    marker: str | None = None,
+    color: str | None = None,
+    **more: Any,
+) -> None:
+    """Measured values with their intervals, `measured` being (low, value, high).
+
+    What disagrees is marked, whatever marker and colour the others have.
+    """
+    low, value, high = (np.asarray(one, float) for one in measured)
+    x = np.asarray(x, float)
+    for name, (colour, shape, filled) in LOOKS.items():
+        here = (np.asarray(agreement) == name) & np.isfinite(value)
+        if not here.any():
+            continue
+        own = name == "agrees"
+        shown = color if color and own else colour
+        axes.errorbar(
+            x[here], value[here], yerr=[_arm(value - low, here), _arm(high - value, here)],
+            fmt=marker if marker and own else shape, color=shown, linestyle="none",
+            label=label if own else f"{label}: {name}",
+            markerfacecolor=shown if filled else "white", elinewidth=0.7, markeredgewidth=0.7,
+            zorder=3 if name == "disagrees" else 2, **more,
+        )  # fmt: skip
+
+
+def _arm(length: np.ndarray, here: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(length[here]), np.maximum(length[here], 0), 0)
+
+
+def interval(one: Result, shown: Callable[[np.ndarray], Any] = lambda y: y) -> list[np.ndarray]:
+    """What was measured, as (low, value, high), in other units if need be."""
+    return [np.asarray(shown(one.column(name))) for name in ("low", "value", "high")]
+
+
+def mark_worst(axes: Axes, x: Any, y: Any, one: Result) -> None:
+    """A ring about the worst point of a claim, where it is among those that are shown."""
+    at = worst_row(one)
+    if at is not None:
+        axes.plot(
+            np.asarray(x, float)[at], np.asarray(y, float)[at], "o", markersize=8,
+            markerfacecolor="none", markeredgecolor="black", markeredgewidth=0.7, zorder=4,
+        )  # fmt: skip
+
+
+def worst_row(one: Result) -> int | None:
+    """The row of the points which is the worst one; None where it was shrunk to another."""
+    found = one.record["worst"]
+    if found is None or not len(one.column("claimed")):
+        return None
+    same = one.column("method") == found["method"]
+    for name, value in found["at"].items():
+        column = one.points.get(f"at.{name}")
+        if column is None or value is None:
+            return None
+        same = same & np.isclose(column, value, rtol=1e-9, atol=1e-12)
+    rows = np.flatnonzero(same)
+    return int(rows[0]) if len(rows) else None
+
+
+def name_panels(axes: Any) -> None:
+    """(a), (b), … in the corners of several panels."""
+    for letter, one in zip("abcdefghijklmnopqrstuvwxyz", np.ravel(axes), strict=False):
+        one.set_title(f"({letter})", loc="left", fontsize=7, pad=2)
+
+
+def legend(axes: Axes, columns: int = 2, **more: Any) -> None:
+    """The legend above the axes, where it hides no point."""
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.2,
+        columnspacing=1.2, handlelength=1.6, handletextpad=0.5, **more,
+    )  # fmt: skip
+
+
+def logarithmic(axes: Axes, which: str = "xy") -> None:
+    """Logarithmic axes, once their limits are known, with ticks that can be read.
+
+    Over few decades 1, 2 and 5 of each in plain digits, otherwise powers of ten.
+    """
+    for name in which:
+        axis = axes.xaxis if name == "x" else axes.yaxis
+        (axes.set_xscale if name == "x" else axes.set_yscale)("log")
+        low, high = sorted(axis.get_view_interval())
+        decades = float(np.log10(high / low)) if low > 0 else 9.0
+        if decades < 2:
+            steps = (1.0, 2.0, 5.0) if decades > 0.7 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+            axis.set_major_locator(LogLocator(subs=steps))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_locator(NullLocator())
+        else:
+            axis.set_major_locator(LogLocator(numticks=5))
+            axis.set_minor_formatter(NullFormatter())
+            if decades > 5:
+                axis.set_minor_locator(NullLocator())
