@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -49,17 +47,6 @@ def _rows(one: Result, where: dict[str, float]) -> np.ndarray:
     return here
 
 
-def _one_legend(figure: Figure, axes: Any) -> None:
-    """One legend for all panels, above the first, for all of their looks."""
-    looks: dict[str, Any] = {}
-    for one in np.ravel(axes):
-        for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
-            looks.setdefault(label, handle)
-    figure.legend(
-        list(looks.values()), list(looks), loc="outside upper left", ncols=2, frameon=False
-    )
-
-
 def runaway(results: Results) -> Figure:
     """Shares of runaway runs by delay: learners, and the three architectures."""
     figure, axes = parts.sheet([*results.values()], rows=2, columns=2, height=1.45, sharey=True)
@@ -75,7 +62,7 @@ def runaway(results: Results) -> Figure:
         one.set_xlabel("delay $d$")
     for one in axes[:, 1]:
         one.set_ylabel("")
-    _one_legend(figure, axes)
+    parts.legend_of_all(figure, axes)
     return figure
 
 
@@ -94,7 +81,7 @@ def regimes(results: Results) -> Figure:
     for one in axes[2]:  # conditions have no order
         one.set_xticks([0, 1, 2], ["fixed", "learn", "both"])
         one.set_xlim(-0.5, 2.5)
-    _one_legend(figure, axes)
+    parts.legend_of_all(figure, axes)
     return figure
 
 

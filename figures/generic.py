@@ -38,6 +38,8 @@ def draw(result: Result) -> Figure:
         _deviations(axes[1], result, x)
     axes[-1].set_xlabel(label)
     _scales(axes, x, np.concatenate([claimed, value]))
+    for one in axes:  # their many minor ticks take as long as all the rest
+        one.minorticks_off()
     parts.legend(axes[0], 4)
     return figure
 

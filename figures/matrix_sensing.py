@@ -42,8 +42,7 @@ def rates(results: Results) -> Figure:
         one.xaxis.label.set_size(5.5)
     for one in axes[:, 0]:
         one.set_ylabel("squared error")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=2, frameon=False)
+    parts.legend_of_all(figure, axes[0, 0])
     return figure
 
 
@@ -70,8 +69,8 @@ def _run(axes: Axes, one: Result) -> None:
         axes.set_xlim(left=0)
     found = float(one.record["worst"]["value"])
     axes.text(
-        0.96, 0.95, f"{'power' if power else 'rate'} {found:.4g}\nclaimed {claimed:.4g}",
-        transform=axes.transAxes, fontsize=4.8, ha="right", va="top",
+        0.97, 0.95, f"{found:.4g} (claimed {claimed:.4g})", transform=axes.transAxes, fontsize=4.6,
+        ha="right", va="top",
     )  # fmt: skip
     axes.set_xlabel("$T$, logarithmic" if power else "$T$", fontsize=5.5, labelpad=1)
 

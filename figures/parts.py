@@ -48,8 +48,10 @@ def sheet(
 ) -> tuple[Figure, Any]:
     """A figure of a column's width with rows of axes, `height` inches each, and its foot."""
     lines = foot(results)
-    figure = Figure(figsize=(COLUMN, rows * height + LINE * (lines.count("\n") + 1) + 0.08))
-    figure.set_layout_engine("constrained")
+    below = LINE * (lines.count("\n") + 1) + 0.08
+    total = rows * height + below
+    figure = Figure(figsize=(COLUMN, total))
+    figure.set_layout_engine("constrained", rect=(0, below / total, 1, 1 - below / total))
     axes = figure.subplots(rows, columns, squeeze=False, **more)
     write_foot(figure, lines)
     return figure, axes
@@ -197,6 +199,18 @@ def legend(axes: Axes, columns: int = 2, **more: Any) -> None:
     )  # fmt: skip
 
 
+def legend_of_all(figure: Figure, axes: Any, columns: int = 2) -> None:
+    """One legend for all panels, above the first, with every look that occurs in them."""
+    looks: dict[str, Any] = {}
+    for one in np.ravel(axes):
+        for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
+            looks.setdefault(label, handle)
+    figure.legend(
+        [*looks.values()], [*looks], loc="outside upper left", ncols=columns, frameon=False,
+        columnspacing=1.2, handlelength=1.6, handletextpad=0.5,
+    )  # fmt: skip
+
+
 def logarithmic(axes: Axes, which: str = "xy") -> None:
     """Logarithmic axes, once their limits are known, with ticks that can be read.
 
@@ -208,7 +222,8 @@ def logarithmic(axes: Axes, which: str = "xy") -> None:
         low, high = sorted(axis.get_view_interval())
         decades = float(np.log10(high / low)) if low > 0 else 9.0
         if decades < 2:
-            steps = (1.0, 2.0, 5.0) if decades > 0.7 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+            few, some, many = (1.0, 2.0, 5.0), (1.0, 2.0, 3.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+            steps = few if decades > 1 else some if decades > 0.45 else many
             axis.set_major_locator(LogLocator(subs=steps))
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axis.set_minor_locator(NullLocator())

@@ -10,7 +10,10 @@ from lemmata.figures.parts import Picture
 from lemmata.verify.errors import UsageError
 
 #: modules of this folder, in the order in which their pictures are drawn
-PAPERS = ("delayed_repression", "delayed_repression_agents", "matrix_sensing")
+PAPERS = (
+    "delayed_repression", "delayed_repression_agents", "delayed_replicator", "ntk",
+    "tensor_programs", "matrix_sensing", "sub_gradient",
+)  # fmt: skip
 
 
 @lru_cache

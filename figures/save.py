@@ -36,7 +36,8 @@ def save(figure: Figure, folder: Path, name: str, title: str, drawn_from: str) -
     printers = {
         "pdf": FigureCanvasPdf(figure).print_pdf,
         "svg": FigureCanvasSVG(figure).print_svg,
-        "png": FigureCanvasAgg(figure).print_png,
+        # Four times as quick as with the usual level, and a tenth larger.
+        "png": partial(FigureCanvasAgg(figure).print_png, pil_kwargs={"compress_level": 2}),
     }
     written = []
     for kind, fields in metadata(title, drawn_from).items():
