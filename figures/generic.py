@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from lemmata.figures import parts
 from lemmata.figures.stored import Result
@@ -38,8 +39,12 @@ def draw(result: Result) -> Figure:
         _deviations(axes[1], result, x)
     axes[-1].set_xlabel(label)
     _scales(axes, x, np.concatenate([claimed, value]))
-    for one in axes:  # their many minor ticks take as long as all the rest
+    if len(np.unique(x)) == 1:
+        axes[-1].set_xticks(x[:1], ["the only one"] if label == "point" else [f"{x[0]:g}"])
+    for one in axes:  # ticks and their lines take most of the time
         one.minorticks_off()
+        one.grid(visible=False)
+        one.yaxis.get_offset_text().set_horizontalalignment("right")  # not where the legend is
     parts.legend(axes[0], 4)
     return figure
 
@@ -82,9 +87,11 @@ def _varies(result: Result, name: str) -> bool:
 
 def _scales(axes: list[Axes], x: np.ndarray, y: np.ndarray) -> None:
     if is_wide(x):
-        parts.logarithmic(axes[0], "x")
+        parts.logarithmic(axes[0], "x", plain=True)
+    else:
+        axes[0].locator_params(axis="x", nbins=6)
     if is_wide(y):
-        parts.logarithmic(axes[0], "y")
+        parts.logarithmic(axes[0], "y", plain=True)
     else:
         axes[0].locator_params(axis="y", nbins=5)
 
@@ -97,10 +104,11 @@ def is_wide(values: np.ndarray) -> bool:
 
 def _claimed(axes: Axes, result: Result, x: np.ndarray) -> None:
     claimed = result.column("claimed")
-    of_x = len(np.unique(x)) == len(np.unique(np.stack([x, claimed]), axis=1).T)
-    if of_x:
+    different = len(np.unique(x))
+    of_x = different == len(np.unique(np.stack([x, claimed]), axis=1).T)
+    if of_x and different > 1:
         parts.line(axes, x, claimed)
-    else:  # other parameters vary too: no curve over this one
+    else:  # a single one, or other parameters vary too: no curve over this one
         axes.plot(x, claimed, "_", markersize=6, color="black", zorder=1.5, label="claimed")
 
 
@@ -121,4 +129,7 @@ def _deviations(axes: Axes, result: Result, x: np.ndarray) -> None:
     reach = np.nanmax(np.abs(np.concatenate([(value - claimed) / margin, [1.0]])))
     if reach > DECADE_AND_A_HALF:
         axes.set_yscale("symlog", linthresh=1)
+        axes.yaxis.set_major_formatter(FuncFormatter(parts.digits))
+    else:
+        axes.locator_params(axis="y", nbins=4)
     axes.set_ylabel("apart, in margins")

@@ -211,10 +211,11 @@ def legend_of_all(figure: Figure, axes: Any, columns: int = 2) -> None:
     )  # fmt: skip
 
 
-def logarithmic(axes: Axes, which: str = "xy") -> None:
+def logarithmic(axes: Axes, which: str = "xy", *, plain: bool = False) -> None:
     """Logarithmic axes, once their limits are known, with ticks that can be read.
 
-    Over few decades 1, 2 and 5 of each in plain digits, otherwise powers of ten.
+    Over few decades 1, 2 and 5 of each in digits, otherwise powers of ten; `plain` ones are digits
+    too, which are set much quicker than mathematics.
     """
     for name in which:
         axis = axes.xaxis if name == "x" else axes.yaxis
@@ -225,10 +226,21 @@ def logarithmic(axes: Axes, which: str = "xy") -> None:
             few, some, many = (1.0, 2.0, 5.0), (1.0, 2.0, 3.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
             steps = few if decades > 1 else some if decades > 0.45 else many
             axis.set_major_locator(LogLocator(subs=steps))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_major_formatter(FuncFormatter(digits))
             axis.set_minor_locator(NullLocator())
         else:
             axis.set_major_locator(LogLocator(numticks=5))
+            if plain:
+                axis.set_major_formatter(FuncFormatter(digits))
             axis.set_minor_formatter(NullFormatter())
-            if decades > 5:
+            if decades > 3:  # so many take longer to draw than all the rest
                 axis.set_minor_locator(NullLocator())
+
+
+def digits(value: float, position: object = None) -> str:
+    """A number as a label.
+
+    >>> digits(0.05), digits(1e-12)
+    ('0.05', '1e−12')
+    """
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")

@@ -25,6 +25,7 @@ SETTINGS: Any = {
     "axes.titlesize": 8.5,
     "axes.titlepad": 3,
     "axes.linewidth": 0.6,
+    "axes.formatter.useoffset": False,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#dddddd",

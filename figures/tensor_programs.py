@@ -57,7 +57,8 @@ def spectrum(results: Results) -> Figure:
         (atom, "share at zero", "o", GREEN),
     ):  # fmt: skip
         x = one.column("at.alpha")
-        parts.line(second, x, one.column("claimed"), "claimed" if one is least else "_")
+        second.plot(x, one.column("claimed"), "_", color="black", markersize=9,
+                    label="claimed" if one is least else "_")  # fmt: skip
         parts.bars(second, x, parts.interval(one), one.column("agreement"), label, marker=marker,
                    color=color)  # fmt: skip
     second.set(xlabel=r"ratio $\alpha$ of rows to columns", ylabel="eigenvalue, or share")

@@ -1,0 +1,276 @@
+"""The papers' own pictures: what they show is what is stored, and what they lack is said."""
+
+import json
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lemmata.figures.draw import draw
+from lemmata.figures.parts import digits, foot, worst_row
+from lemmata.figures.pictures import covered, named, pictures
+from lemmata.figures.stored import Result, result
+from lemmata.figures.style import style
+from lemmata.verify.errors import UsageError
+from lemmata.verify.loading import catalogue
+from lemmata.verify.store import Store
+
+MANIFEST = {
+    "commit": "0123456789abcdef", "dirty": False, "versions": {"lemmata": "0.0.1"}, "seed": 3,
+    "profile": "quick", "fixed": {}, "error_rate": 1e-3, "started": "2026-01-01T00:00:00+00:00",
+}  # fmt: skip
+CIRCLE = "ntk/figures/kernel-on-circle"
+RATES = "ntk/figures/width-rates"
+
+
+def made(
+    id: str, at: dict, claimed, *, outcome: str = "verified", arrays=None, shift=0.0
+) -> Result:
+    """A stored result, made up: what was measured is what is claimed, and a tenth about it."""
+    claimed = np.asarray(claimed, float)
+    value = claimed * (1 + shift)
+    arm = 0.1 * np.abs(value)
+    agreement = "agrees" if outcome == "verified" else "disagrees"
+    points = {
+        **{f"at.{name}": np.asarray(column, float) for name, column in at.items()},
+        "claimed": claimed, "value": value, "low": value - arm, "high": value + arm,
+        "accepted_low": 0.8 * claimed, "accepted_high": 1.2 * claimed,
+        "method": np.full(len(claimed), "measured"), "agreement": np.full(len(claimed), agreement),
+    }  # fmt: skip
+    worst = {
+        "at": {name: float(column[0]) for name, column in at.items()}, "method": "measured",
+        "claimed": float(claimed[0]), "value": float(value[0]),
+    }  # fmt: skip
+    record = {"id": id, "outcome": outcome, "as_expected": True, "worst": worst}
+    return Result(record, MANIFEST, points, arrays or {})
+
+
+def circle() -> dict[str, Result]:
+    angles = np.linspace(-3, 3, 7)
+    eighths, layers = (grid.ravel() for grid in np.meshgrid([0, 1, 2], [1, 2, 3, 4]))
+    return {
+        one.id: one
+        for one in (
+            made("ntk/kernel-on-circle/depth-4", {"gamma": angles}, 1 + np.cos(angles)),
+            made("ntk/kernel-on-circle/layers", {"eighths": eighths, "layer": layers}, layers),
+        )
+    }
+
+
+def widths() -> dict[str, Result]:
+    x = np.array([8.0, 16.0, 32.0])
+    series = {"series.x": x, "series.y": 1 / x, "series.stderr": 0.1 / x}
+    return {
+        id: made(id, {"b": [0.3]}, [-1.0], arrays=series) for id in pictures()[RATES].claims
+    }  # fmt: skip
+
+
+def keep(store: Store, results: dict[str, Result]) -> None:
+    """Into the files that `lemmata verify` would write."""
+    store.prepare()
+    for id, one in results.items():
+        flat = id.replace("/", ".")
+        document = {
+            "schema": 1, "manifest": dict(one.manifest), "complete": True, "claims": [one.record],
+        }  # fmt: skip
+        (store.folder / "claims" / f"{flat}.json").write_text(json.dumps(document))
+        for kind, columns in (("points", one.points), ("arrays", one.arrays)):
+            if columns:
+                np.savez(store.folder / kind / f"{flat}.npz", **columns)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_every_claim_of_a_picture_is_in_the_catalogue() -> None:
+    ids = {one.claim.id for one in catalogue()}
+    for one in pictures().values():
+        assert set(one.claims) <= ids, one.name
+        assert len(set(one.claims)) == len(one.claims), one.name
+        assert one.name not in ids
+        assert "/figures/" in one.name
+
+
+def test_the_kernel_on_the_circle_is_drawn_as_it_is_stored() -> None:
+    results = circle()
+    with style():
+        above, below = pictures()[CIRCLE].draw(results).axes
+    one = results["ntk/kernel-on-circle/depth-4"]
+    shown = np.concatenate([bar.lines[0].get_xydata() for bar in above.containers])
+    stored = np.stack([np.abs(one.column("at.gamma")), one.column("value")], axis=1)
+    assert sorted(map(tuple, shown)) == sorted(map(tuple, stored))
+    (line,) = (each for each in above.lines if "claimed" in str(each.get_label()))
+    np.testing.assert_array_equal(np.sort(line.get_ydata()), np.sort(one.column("claimed")))
+    layers = results["ntk/kernel-on-circle/layers"]
+    bars = np.concatenate([bar.lines[0].get_ydata() for bar in below.containers])
+    np.testing.assert_array_equal(np.sort(bars), np.sort(layers.column("value")))
+
+
+def test_a_series_is_drawn_with_the_claimed_power_through_its_end() -> None:
+    with style():
+        panels = pictures()[RATES].draw(widths()).axes
+    for panel in panels:
+        (bars,) = panel.containers
+        np.testing.assert_array_equal(bars.lines[0].get_ydata(), [1 / 8, 1 / 16, 1 / 32])
+        law = np.asarray(panel.lines[0].get_xydata())
+        np.testing.assert_allclose(law[:, 1], 1 / law[:, 0])
+
+
+def test_what_disagrees_is_marked() -> None:
+    k = np.array([5.0, 10.0, 20.0])
+    ids = pictures()["delayed-repression/figures/sharpness"].claims
+    results = {
+        ids[0]: made(ids[0], {"k": k}, [1.0, 1, 1], outcome="refuted", shift=-2),
+        ids[1]: made(ids[1], {"k": k}, [1.0, 1, 1]),
+    }
+    with style():
+        (axes,) = pictures()["delayed-repression/figures/sharpness"].draw(results).axes
+    labels = {str(bar.get_label()): bar.lines[0] for bar in axes.containers}
+    assert sorted(labels) == ["at 1.5 times its own onset: disagrees", "at one delay"]
+    crosses = labels["at 1.5 times its own onset: disagrees"]
+    assert crosses.get_marker() == "X"
+    np.testing.assert_array_equal(crosses.get_ydata(), [-1, -1, -1])
+
+
+def test_the_foot_names_verdicts_worst_points_version_and_seed() -> None:
+    text = foot([*circle().values()])
+    assert text.splitlines()[:3] == [
+        "of ntk/kernel-on-circle/", "depth-4: verified; worst point: gamma = -3",
+        "layers: verified; worst point: eighths = 0, layer = 1",
+    ]  # fmt: skip
+    assert re.search(r"lemmata 0\.0\.1, seed 3, quick, 0123456 \(drawn by lemmata [\d.]+\)", text)
+
+
+def test_the_worst_point_is_found_among_those_that_are_shown() -> None:
+    one = made("a/b", {"x": [1.0, 2.0], "y": [3.0, 4.0]}, [1.0, 2.0])
+    assert worst_row(one) == 0
+    elsewhere = {**one.record["worst"], "at": {"x": 9.0, "y": 3.0}}
+    assert worst_row(Result({**one.record, "worst": elsewhere}, MANIFEST, one.points, {})) is None
+
+
+def test_the_same_bytes_whatever_the_processes_and_the_order(store: Store, tmp_path: Path) -> None:
+    results = circle() | {"test/claim": made("test/claim", {"x": [1.0, 2.0]}, [1.0, 2.0])}
+    keep(store, results)
+    ids = list(results)
+    for folder, order, jobs in (("one", ids, 1), ("two", ids[::-1], 2)):
+        list(draw(order, store, tmp_path / folder, jobs=jobs))
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    stems = ["ntk.figures.kernel-on-circle", "test.claim"]
+    assert names == [f"{stem}.{kind}" for stem in stems for kind in ("pdf", "png", "svg")]
+    for name in names:
+        one, two = ((tmp_path / folder / name).read_bytes() for folder in ("one", "two"))
+        assert one == two, name
+        assert b"2026-01" not in one, name
+
+
+def test_each_format_says_what_it_was_drawn_from(store: Store, tmp_path: Path) -> None:
+    keep(store, circle())
+    list(draw(store.ids(), store, tmp_path / "out"))
+    stem = tmp_path / "out" / "ntk.figures.kernel-on-circle"
+    for kind in ("pdf", "svg", "png"):
+        text = Path(f"{stem}.{kind}").read_bytes().decode("latin-1").replace("&quot;", '"')
+        for word in ("ntk/kernel-on-circle/depth-4", "verified", '"seed": 3', "0.0.1", "0123456"):
+            assert word in text, (kind, word)
+    pdf = Path(f"{stem}.pdf").read_bytes()
+    streams = [zlib.decompress(raw) for raw in re.findall(rb"stream\n(x.*?)\nendstream", pdf, re.S)]
+    assert b"/FontFile2" in pdf
+    assert any(len(one) > 5000 for one in streams)  # the fonts are in the file
+
+
+def test_of_a_picture_that_lacks_a_claim_a_note_says_which(store: Store, tmp_path: Path) -> None:
+    results = circle()
+    del results["ntk/kernel-on-circle/layers"]
+    keep(store, results)
+    notes: list[str] = []
+    list(draw(store.ids(), store, tmp_path / "out", tell=notes.append))
+    assert notes == [f"{CIRCLE} is not drawn: it also needs ntk/kernel-on-circle/layers."]
+    stems = {path.stem for path in (tmp_path / "out").iterdir()}
+    assert stems == {"ntk.kernel-on-circle.depth-4"}
+
+
+def test_asked_for_by_name_a_lack_is_an_error(store: Store, tmp_path: Path) -> None:
+    results = circle()
+    del results["ntk/kernel-on-circle/layers"]
+    keep(store, results)
+    (one,), rest = named([CIRCLE])
+    assert rest == []
+    with pytest.raises(UsageError, match=r"no verdict is stored on .*/layers; run `lemmata verify"):
+        list(draw([], store, tmp_path / "out", named=[one]))
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(UsageError, match=r"no picture is called 'ntk/figures/none'; there are: "):
+        named(["ntk/figures/none"])
+
+
+def test_a_store_without_the_arrays_has_the_generic_pictures(store: Store, tmp_path: Path) -> None:
+    results = {id: Result(one.record, one.manifest, one.points, {}) for id, one in widths().items()}
+    keep(store, results)
+    notes: list[str] = []
+    list(draw(store.ids(), store, tmp_path / "out", tell=notes.append))
+    (note,) = notes
+    assert note.startswith(f"{RATES} is not drawn: claim ")
+    assert "its stored arrays have no 'series.x', but none at all; run `lemmata verify" in note
+    stems = {path.name.removesuffix(".pdf") for path in (tmp_path / "out").glob("*.pdf")}
+    assert stems == {id.replace("/", ".") for id in results}
+    with pytest.raises(UsageError, match=rf"picture '{RATES}': claim .* no 'series.x'"):
+        list(draw([], store, tmp_path / "again", named=[pictures()[RATES]]))
+
+
+def test_a_claim_whose_check_crashed_is_said_to_have_no_data(store: Store, tmp_path: Path) -> None:
+    one = made("test/claim", {"x": [1.0]}, [1.0])
+    keep(store, {"test/claim": Result({**one.record, "worst": None}, MANIFEST, {}, {})})
+    notes: list[str] = []
+    assert list(draw(["test/claim"], store, tmp_path / "out", tell=notes.append)) == []
+    assert notes == [
+        "test/claim is not drawn: no measurement is stored, for its check crashed."
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil", "match"),
+    [
+        (
+            "claims",
+            lambda data: data[:40],
+            r"not a results file, or cut off .* run `lemmata verify`",
+        ),
+        (
+            "claims",
+            lambda data: data.replace(b'"schema": 1', b'"schema": 7'),
+            r"schema 7, but this",
+        ),
+        ("points", lambda data: data[:100], r"cannot be read, or cut off .*run `lemmata verify`"),
+    ],
+)
+def test_a_spoilt_store_is_told_and_nothing_is_written(
+    store: Store, tmp_path: Path, kind: str, spoil, match: str
+) -> None:
+    keep(store, circle())
+    path = next((store.folder / kind).iterdir())
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(UsageError, match=match):
+        list(draw(store.ids(), store, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_pictures_are_covered_wholly_or_in_part() -> None:
+    ids = pictures()[CIRCLE].claims
+    whole, partly = covered(ids)
+    assert [one.name for one in whole] == [CIRCLE]
+    assert partly == []
+    whole, partly = covered(ids[:1])
+    assert whole == []
+    assert [(one.name, missing) for one, missing in partly] == [(CIRCLE, [ids[1]])]
+
+
+def test_labels_are_plain_digits() -> None:
+    assert [digits(x) for x in (0.05, 1e-12, -3.0)] == ["0.05", "1e−12", "−3"]
+
+
+def test_results_come_back_as_they_were_kept(store: Store) -> None:
+    keep(store, circle())
+    one = result(store, "ntk/kernel-on-circle/depth-4")
+    np.testing.assert_array_equal(one.column("value"), circle()[one.id].column("value"))
