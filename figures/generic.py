@@ -7,8 +7,6 @@ interval lies between the dashed lines.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,14 +27,13 @@ def draw(result: Result) -> Figure:
     """The picture of one claim. **Raises:** `UsageError` if no points are stored."""
     x, label = abscissa(result)
     claimed, value = result.column("claimed"), result.column("value")
-    bounds = result.column("accepted_low") + result.column("accepted_high")
-    two_sided = bool(np.isfinite(bounds).any())
-    figure, axes = _panels(result, 1 + two_sided)
+    margins = deviations(result)
+    figure, axes = _panels(result, 1 if margins is None else 2)
     _claimed(axes[0], result, x)
-    _measured(axes[0], result, x, lambda y: y)
+    parts.bars(axes[0], x, parts.interval(result), result.column("agreement"))
     axes[0].set_ylabel("measured")
-    if two_sided:
-        _deviations(axes[1], result, x)
+    if margins is not None:
+        _apart(axes[1], result, x, margins)
     axes[-1].set_xlabel(label)
     _scales(axes, x, np.concatenate([claimed, value]))
     if len(np.unique(x)) == 1:
@@ -112,21 +109,26 @@ def _claimed(axes: Axes, result: Result, x: np.ndarray) -> None:
         axes.plot(x, claimed, "_", markersize=6, color="black", zorder=1.5, label="claimed")
 
 
-def _measured(axes: Axes, result: Result, x: np.ndarray, shown: Any) -> None:
-    parts.bars(axes, x, parts.interval(result, shown), result.column("agreement"))
+def deviations(result: Result) -> np.ndarray | None:
+    """Low end, value and high end of what was measured, each as its distance from what is claimed.
 
-
-def _deviations(axes: Axes, result: Result, x: np.ndarray) -> None:
+    In margins; None where only one side is claimed. Shape (3, n).
+    """
     claimed, value = result.column("claimed"), result.column("value")
-    above = result.column("accepted_high") - claimed
-    below = claimed - result.column("accepted_low")
-    margin = np.where(value >= claimed, above, below)
+    low, high = result.column("accepted_low"), result.column("accepted_high")
+    if not np.isfinite(low + high).any():
+        return None
+    margin = np.where(value >= claimed, high - claimed, claimed - low)
     margin = np.where(margin > 0, margin, np.nan)
+    return (np.stack([result.column(name) for name in ("low", "value", "high")]) - claimed) / margin
+
+
+def _apart(axes: Axes, result: Result, x: np.ndarray, margins: np.ndarray) -> None:
     axes.axhline(0, color="black", linewidth=0.8)
     for side in (-1, 1):
         axes.axhline(side, color=GREEN, linewidth=0.8, linestyle="--")
-    _measured(axes, result, x, lambda y: (y - claimed) / margin)
-    reach = np.nanmax(np.abs(np.concatenate([(value - claimed) / margin, [1.0]])))
+    parts.bars(axes, x, list(margins), result.column("agreement"))
+    reach = np.nanmax(np.abs([*margins[1], 1.0]))
     if reach > DECADE_AND_A_HALF:
         axes.set_yscale("symlog", linthresh=1)
         axes.yaxis.set_major_formatter(FuncFormatter(parts.digits))

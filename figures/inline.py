@@ -14,7 +14,7 @@ from html import escape
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from lemmata.figures.generic import DECADE_AND_A_HALF, abscissa, is_wide
+from lemmata.figures.generic import DECADE_AND_A_HALF, abscissa, deviations, is_wide
 from lemmata.figures.stored import Result
 
 WIDTH, LEFT, RIGHT = 360, 46, 352
@@ -102,20 +102,6 @@ def _span(values: np.ndarray) -> str:
         return "nowhere finite"
     low, high = f"{finite.min():.4g}", f"{finite.max():.4g}"
     return low if low == high else f"from {low} to {high}"
-
-
-def deviations(result: Result) -> np.ndarray | None:
-    """Low end, value and high end of what was measured, each as its distance from what is claimed.
-
-    In margins; None where only one side is claimed. Shape (3, n).
-    """
-    claimed, value = result.column("claimed"), result.column("value")
-    low, high = result.column("accepted_low"), result.column("accepted_high")
-    if not np.isfinite(low + high).any():
-        return None
-    margin = np.where(value >= claimed, high - claimed, claimed - low)
-    margin = np.where(margin > 0, margin, np.nan)
-    return (np.stack([result.column(name) for name in ("low", "value", "high")]) - claimed) / margin
 
 
 def _panels(result: Result, margins: np.ndarray | None) -> Iterator[str]:
