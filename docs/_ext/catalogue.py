@@ -1,7 +1,5 @@
 """The catalogue as tables, one a paper, from the claims themselves when the site is built."""
 
-from itertools import groupby
-
 from docutils import nodes
 from mathml import statement
 from sphinx.application import Sphinx
@@ -10,8 +8,8 @@ from sphinx.util.docutils import SphinxDirective
 from lemmata.verify.claim import Claim, Paper
 from lemmata.verify.loading import catalogue
 
-WIDTHS = (30, 55, 15)
-HEADS = ("claim", "statement", "rule and verdict")
+WIDTHS = (34, 54, 12)
+HEADS = ("claim", "statement", "verdict")
 
 
 class Catalogue(SphinxDirective):
@@ -20,25 +18,28 @@ class Catalogue(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         claims = [one.claim for one in catalogue()]
         papers = list(dict.fromkeys(one.source.paper for one in claims))
-        return [
-            self._section(paper, [one for one in claims if one.source.paper == paper])
-            for paper in papers
-        ]
-
-    def _section(self, paper: Paper, claims: list[Claim]) -> nodes.section:
-        section = nodes.section("", nodes.title("", paper.title), ids=[nodes.make_id(paper.title)])
-        refuted = sum(one.expected == "refuted" for one in claims)
-        told = f"{len(claims)} claims" if len(claims) > 1 else "1 claim"
-        if refuted:
-            told += f", of which {refuted} {'are' if refuted > 1 else 'is'} refuted"
-        section += nodes.paragraph("", "", _where(paper), nodes.Text(f" ({paper.year}). {told}."))
-        for topic, group in groupby(claims, lambda one: _topic(one.id)):
-            section += _table(topic, list(group))
-        return section
+        of = {paper: [one for one in claims if one.source.paper == paper] for paper in papers}
+        told = nodes.paragraph("", f"{len(claims)} claims, of {len(papers)} papers:")
+        contents = nodes.bullet_list("", *(_line(paper, of[paper]) for paper in papers))
+        return [told, contents, *(_section(paper, of[paper]) for paper in papers)]
 
 
-def _topic(id: str) -> str:
-    return id.rpartition("/")[0].partition("/")[0]
+def _line(paper: Paper, claims: list[Claim]) -> nodes.list_item:
+    link = nodes.reference("", paper.title, refid=nodes.make_id(paper.title), internal=True)
+    return nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {_told(claims)}")))
+
+
+def _told(claims: list[Claim]) -> str:
+    refuted = sum(one.expected == "refuted" for one in claims)
+    return f"{len(claims)} claims" + (f", of which {refuted} refuted" if refuted else "")
+
+
+def _section(paper: Paper, claims: list[Claim]) -> nodes.section:
+    section = nodes.section("", nodes.title("", paper.title), ids=[nodes.make_id(paper.title)])
+    told = nodes.Text(f" ({paper.year}), {_told(claims)}.")
+    section += nodes.paragraph("", "", _where(paper), told)
+    section += _table(claims)
+    return section
 
 
 def _where(paper: Paper) -> nodes.reference:
@@ -51,13 +52,13 @@ def _link(text: str, target: str) -> nodes.reference:
     return nodes.reference("", text, refuri=target, internal=False)
 
 
-def _table(topic: str, claims: list[Claim]) -> nodes.table:
+def _table(claims: list[Claim]) -> nodes.table:
     group = nodes.tgroup(cols=len(WIDTHS))
     group += [nodes.colspec(colwidth=width) for width in WIDTHS]
     head = nodes.row("", *(nodes.entry("", nodes.paragraph("", head)) for head in HEADS))
     group += nodes.thead("", head)
     group += nodes.tbody("", *(_row(one) for one in claims))
-    return nodes.table("", group, classes=["catalogue"])
+    return nodes.table("", group, classes=["catalogue", "colwidths-given"])
 
 
 def anchor(id: str) -> str:
@@ -74,7 +75,8 @@ def _row(claim: Claim) -> nodes.row:
         if text:
             second += nodes.paragraph("", "", nodes.emphasis("", f"{word}: "), nodes.Text(text))
     verdict = nodes.inline("", claim.expected, classes=[f"verdict-{claim.expected}"])
-    third = nodes.entry("", nodes.paragraph("", claim.compare.kind), nodes.paragraph("", "", verdict))
+    rule = nodes.paragraph("", f"({claim.compare.kind})")
+    third = nodes.entry("", nodes.paragraph("", "", verdict), rule)
     return nodes.row("", first, second, third)
 
 

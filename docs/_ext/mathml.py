@@ -14,8 +14,14 @@ logger = logging.getLogger(__name__)
 _SIGNS = {"-": "\N{MINUS SIGN}", "*": "\N{ASTERISK OPERATOR}", "~": "\N{TILDE OPERATOR}"}
 #: what a line of text has no room for, and limits look right without
 _STYLES = re.compile(r"\\(?:textstyle|displaystyle)(?![A-Za-z])")
-#: names of functions, which stand apart from what they are applied to
-_FUNCTION = re.compile(r"[a-zA-Z]{2,}")
+#: what would grow to the height of its row, or be set like a relation
+_FENCES = {"/", "|", "\N{DOUBLE VERTICAL LINE}", "\N{PARALLEL TO}"}
+_BRACKETS = {"\N{MATHEMATICAL LEFT ANGLE BRACKET}": "prefix",
+             "\N{MATHEMATICAL RIGHT ANGLE BRACKET}": "postfix"}  # fmt: skip
+#: relations that browsers set without space about them
+_SPACED = {"~", "\N{TILDE OPERATOR}", "\N{LONG LEFT RIGHT DOUBLE ARROW}", "\N{UP TACK}"}
+_ARROWS = {"\N{DOWNWARDS ARROW}", "\N{UPWARDS ARROW}"}
+_ROWS = ("math", "mrow", "mstyle", "msqrt")
 _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 
 
@@ -25,39 +31,78 @@ def mathml(latex: str, display: str = "inline") -> str:
     **Raises:** `ValueError` for what is no LaTeX.
     """
     try:
-        text = convert(_STYLES.sub("", latex), display=display)
-        root = ElementTree.fromstring(text)
+        root = ElementTree.fromstring(convert(_STYLES.sub("", latex), display=display))
     except Exception as problem:
         raise ValueError(f"{latex!r} is no formula: {problem}") from problem
     for element in root.iter():
         element.tag = element.tag.removeprefix(_NAMESPACE)
-        children = list(element)
-        for child in reversed(range(len(children))):
-            _join_letters(element, child)
+    for element in list(root.iter()):
+        if element.tag in _ROWS:
+            element[:] = _spaced(_joined(list(element)))
     for element in root.iter():
-        text = element.text or ""
         if element.tag in ("mo", "mi"):
-            element.text = _SIGNS.get(text, text)
-        if element.tag == "mo" and text in "/|":
-            element.attrib |= {"lspace": "0", "rspace": "0"}
+            _set_sign(element)
     root.attrib = {"display": display}
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _join_letters(parent: ElementTree.Element, at: int) -> None:
-    r"""Upright letters side by side are one word: `\mathrm{tr}` is a name, not t times r."""
-    children = list(parent)
-    if at + 1 >= len(children):
-        return
-    one, other = children[at], children[at + 1]
-    if _is_upright(one) and _is_upright(other):
-        one.text = (one.text or "") + (other.text or "")
-        parent.remove(other)
+def _set_sign(element: ElementTree.Element) -> None:
+    text = element.text or ""
+    element.text = _SIGNS.get(text, text)
+    grows = element.get("stretchy") == "true" or element.get("minsize")
+    if text in _FENCES and not grows:
+        element.tag = "mo"
+        element.attrib |= {"lspace": "0", "rspace": "0", "stretchy": "false"}
+    elif text in _BRACKETS and not grows:
+        element.tag = "mo"
+        element.attrib |= {"form": _BRACKETS[text], "stretchy": "false"}
+    elif text in _SPACED and element.get("stretchy") is None:  # an accent does not stretch
+        element.tag = "mo"
+        element.attrib |= {"lspace": ".28em", "rspace": ".28em"}
+    elif text in _ARROWS:
+        element.set("stretchy", "false")
+
+
+def _joined(row: list[ElementTree.Element]) -> list[ElementTree.Element]:
+    r"""Upright letters side by side as one word: `\mathrm{tr}` is a name, not t times r."""
+    found: list[ElementTree.Element] = []
+    for one in row:
+        if found and _is_upright(one) and _is_upright(found[-1]):
+            found[-1].text = (found[-1].text or "") + (one.text or "")
+        else:
+            found.append(one)
+    return found
 
 
 def _is_upright(one: ElementTree.Element) -> bool:
-    tag = one.tag.removeprefix(_NAMESPACE)
-    return tag == "mi" and one.get("mathvariant") == "normal" and (one.text or "").isalpha()
+    return one.tag == "mi" and one.get("mathvariant") == "normal" and (one.text or "").isalpha()
+
+
+def _spaced(row: list[ElementTree.Element]) -> list[ElementTree.Element]:
+    """A row in which names of functions stand apart from their neighbours by a thin space."""
+    found: list[ElementTree.Element] = []
+    for place, one in enumerate(row):
+        if not _is_name(one):
+            found.append(one)
+            continue
+        if one.tag == "mo":
+            one.tag, one.attrib = "mi", {}
+        if found and found[-1].tag not in ("mo", "mspace"):
+            found.append(_thin())
+        found.append(one)
+        after = row[place + 1] if place + 1 < len(row) else None
+        if after is not None and after.tag not in ("mo", "mspace"):
+            found.append(_thin())
+    return found
+
+
+def _is_name(one: ElementTree.Element) -> bool:
+    text = one.text or ""
+    return one.tag in ("mo", "mi") and len(text) > 1 and text.isalpha() and text.isascii()
+
+
+def _thin() -> ElementTree.Element:
+    return ElementTree.Element("mspace", width=".17em")
 
 
 # As nodes of a page ------------------------------------------------------------------------------
