@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DELETE_ON_ERROR:
-.PHONY: help install verify test lint format bench lock clean
+.PHONY: help install verify test lint format bench docs lock clean
 
 help:           ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ bench: $(STAMP) ## time each of benchmarks/*.py against its peers, which this in
 	@set -e; for file in $(sort $(wildcard benchmarks/*.py)); do \
 	    echo "== $$file"; $(BIN)/python "$$file" $(ARGS); done
 
+# -E: the catalogue and the API come from the code, of whose changes Sphinx would not know.
+docs: $(STAMP)  ## build the site into build/docs with its tools, which this installs
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev,docs]'
+	@$(BIN)/python -m sphinx -q -E -W --keep-going -n docs build/docs
+	@echo 'build/docs/index.html'
+
 install: $(STAMP) ## set up $(VENV) and nothing else
 
 # The stamp is written last: an interrupted installation is taken up again by the next call.
@@ -58,7 +64,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS) .ns/lemmata/__init__.py
 lock:           ## refresh constraints.txt: the newest versions that install together
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	@build/lock/bin/python -m pip install -q --upgrade pip
-	@build/lock/bin/python -m pip install -q -e '.[dev,bench]'
+	@build/lock/bin/python -m pip install -q -e '.[dev,docs,bench]'
 	@{ sed -n '/^#/p' constraints.txt; \
 	   build/lock/bin/python -m pip freeze --all --exclude-editable | grep == \
 	       | LC_ALL=C sort -f; } > build/lock/constraints.txt

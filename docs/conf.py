@@ -30,6 +30,7 @@ html_show_sphinx = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
+autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
 autodoc_preserve_defaults = True
 # Types in signatures lead to other projects, whose lists of names would have to be downloaded.
 nitpick_ignore_regex = [("py:(class|data|obj|exc)", r".*")]

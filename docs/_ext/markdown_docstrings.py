@@ -31,8 +31,16 @@ def wrap(app: Sphinx, what: str, name: str, obj: object, options: object, lines:
         lines[:] = [".. markdown::", "", *(f"   {line}" for line in lines), ""]
 
 
+def skip(
+    app: Sphinx, what: str, name: str, obj: object, skipped: bool, options: object
+) -> bool | None:
+    """Leave out the fields of named tuples, of which Python has no more to say than a number."""
+    return True if (obj.__doc__ or "").startswith("Alias for field number") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive and the hook."""
     app.add_directive("markdown", Markdown)
     app.connect("autodoc-process-docstring", wrap)
+    app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

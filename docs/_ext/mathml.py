@@ -21,6 +21,7 @@ _BRACKETS = {"\N{MATHEMATICAL LEFT ANGLE BRACKET}": "prefix",
 #: relations that browsers set without space about them
 _SPACED = {"~", "\N{TILDE OPERATOR}", "\N{LONG LEFT RIGHT DOUBLE ARROW}", "\N{UP TACK}"}
 _ARROWS = {"\N{DOWNWARDS ARROW}", "\N{UPWARDS ARROW}"}
+_PRIMES = {"\N{PRIME}", "\N{DOUBLE PRIME}"}
 _ROWS = ("math", "mrow", "mstyle", "msqrt")
 _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
 
@@ -42,8 +43,18 @@ def mathml(latex: str, display: str = "inline") -> str:
     for element in root.iter():
         if element.tag in ("mo", "mi"):
             _set_sign(element)
+        elif element.tag == "msup" and (element[1].text or "") in _PRIMES:
+            _lower(element)
     root.attrib = {"display": display}
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _lower(element: ElementTree.Element) -> None:
+    """Put a prime beside what it belongs to: in fonts it is raised already."""
+    element.tag = "mrow"
+    prime = ElementTree.SubElement(element, "mo", lspace="0", rspace="0")
+    prime.text = element[1].text
+    element.remove(element[1])
 
 
 def _set_sign(element: ElementTree.Element) -> None:
