@@ -21,6 +21,9 @@ _BRACKETS = {"\N{MATHEMATICAL LEFT ANGLE BRACKET}": "prefix",
 #: relations that browsers set without space about them
 _SPACED = {"~", "\N{TILDE OPERATOR}", "\N{LONG LEFT RIGHT DOUBLE ARROW}", "\N{UP TACK}"}
 _ARROWS = {"\N{DOWNWARDS ARROW}", "\N{UPWARDS ARROW}"}
+#: how many parts an element must have
+_PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3,
+          "munderover": 3}  # fmt: skip
 _PRIMES = {"\N{PRIME}", "\N{DOUBLE PRIME}"}
 _ROWS = ("math", "mrow", "mstyle", "msqrt")
 _NAMESPACE = "{http://www.w3.org/1998/Math/MathML}"
@@ -37,6 +40,8 @@ def mathml(latex: str, display: str = "inline") -> str:
         raise ValueError(f"{latex!r} is no formula: {problem}") from problem
     for element in root.iter():
         element.tag = element.tag.removeprefix(_NAMESPACE)
+        if len(element) != _PARTS.get(element.tag, len(element)):
+            raise ValueError(f"{latex!r} is no formula: {element.tag} has {len(element)} parts")
     for element in list(root.iter()):
         if element.tag in _ROWS:
             element[:] = _spaced(_joined(list(element)))
