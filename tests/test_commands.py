@@ -44,6 +44,11 @@ INSTEAD = {
         "lemmata verify quick.py --json results.json", PLACEHOLDERS,
     ),
     "lemmata figures [SELECT] -o DIR": (f"lemmata figures {CHEAP} -o drawn", PLACEHOLDERS),
+    "lemmata figures ntk/figures/width-rates": (
+        f"lemmata figures {CHEAP} -o drawn", "its claims take minutes",
+    ),
+    "lemmata report [SELECT] -o FILE.html": (f"lemmata report {CHEAP} -o page.html", PLACEHOLDERS),
+    "lemmata report": ("lemmata report -o page.html", PLACEHOLDERS),
     "lemmata export --latex FILE.tex": ("lemmata export --latex numbers.tex", PLACEHOLDERS),
     "lemmata compare OLD.json NEW.json": ("lemmata compare old.json new.json", PLACEHOLDERS),
     "lemmata new FILE": ("lemmata new new.py", PLACEHOLDERS),

@@ -61,11 +61,9 @@ def test_formulas_are_mathml(site):
 @pytest.mark.parametrize(
     ("latex", "expected"),
     [
-        (r"\lVert x", '<mo lspace="0" rspace="0" stretchy="false">‖</mo>'),
         (r"p'(x)", '<mrow><mi>p</mi><mo lspace="0" rspace="0">′</mo></mrow>'),
-        (r"a \tanh b", '<mspace width=".17em" /><mi>tanh</mi><mspace width=".17em" />'),
-        (r"\mathrm{tr} A", '<mi mathvariant="normal">tr</mi>'),
-        (r"x - 1", "<mo>\N{MINUS SIGN}</mo>"),
+        (r"\mathrm{tr} A", "<mi>tr</mi>"),
+        (r"= -1", '<mo form="prefix">\N{MINUS SIGN}</mo>'),
     ],
 )
 def test_a_formula_is_set_as_in_books(site, checkout, monkeypatch, latex, expected):
