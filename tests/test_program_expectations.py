@@ -192,3 +192,29 @@ def test_pieces_whose_ends_are_not_found_are_refused_with_another_way_to_write_t
     average = program.mean(function, program.vector("x", program.width("n")))
     with pytest.raises(NotImplementedError, match=r"write it with Max, Min, Abs, sign or Heavi"):
         estimated_limits(program, [average])
+
+
+@pytest.mark.parametrize(
+    ("function", "exact"),
+    [
+        (sp.exp, np.exp(0.5)),
+        (lambda z: sp.exp(2 * z), np.exp(2.0)),
+        (lambda z: sp.exp(z**2 / 4), np.sqrt(2)),
+    ],
+)
+def test_the_error_knows_what_lies_beyond_the_reach(function, exact):
+    z = sp.Symbol("z", real=True)
+    found = NumericExpectation().estimate(function(z), {(z, z): sp.Integer(1)})
+    assert abs(found.value - exact) <= found.error < 1e-8
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda z: sp.exp(z**2), lambda z: sp.exp(z**2 / 2), lambda z: sp.Max(z, 0) * sp.exp(z**2)],
+)
+def test_what_does_not_fade_is_refused(function):
+    z = sp.Symbol("z", real=True)
+    with pytest.raises(
+        ArithmeticError, match="does not fade within 9 standard deviations, and its"
+    ):
+        NumericExpectation().estimate(function(z), {(z, z): sp.Integer(1)})

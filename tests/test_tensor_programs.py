@@ -274,6 +274,8 @@ def test_errors_of_the_language():
         p.combine((1, 5))
     with pytest.raises(ValueError, match="not a finite number"):
         _ = float("nan") * x
+    with pytest.raises(ValueError, match="nan is not a finite number"):
+        p.vector("y", n, mean=float("nan"))
     with pytest.raises(ValueError, match="response='both' is not one of"):
         execute(p, EXACT, "both")
 

@@ -198,7 +198,7 @@ class Program:
         """
         self._own_width(width, f"vectors {', '.join(names)}")
         matrix = covariance_matrix(covariance, f"vectors {', '.join(names)}")
-        centre = tuple(sp.sympify(one) for one in (mean or (0,) * len(names)))
+        centre = tuple(_finite(one) for one in (mean or (0,) * len(names)))
         if matrix.shape != (len(names), len(names)) or len(centre) != len(names):
             raise ValueError(
                 f"vectors {', '.join(names)}: covariance of shape {matrix.shape} and "

@@ -8,6 +8,7 @@ has a kink on a hyperplane, the integration stops there and starts again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -22,6 +23,8 @@ from lemmata.theory.program_limit import execute
 from lemmata.theory.tensor_programs import Program, Scalar
 
 _REACH = 9.0  # standard deviations; beyond are 2e-19 of the probability
+_TAIL = 1.5  # standard deviations: what lies in the last so many, and in as many before them
+_MOST = 1300  # nodes of Gauss and Legendre between two kinks; they are eigenvalues
 _FLAT = 1e-13  # a direction with this share of the largest variance is rounding
 _REFUSED = (sp.Piecewise, sp.floor, sp.ceiling, sp.Mod)
 _KINKED = (sp.Max, sp.Min, sp.Abs, sp.Heaviside, sp.sign)
@@ -156,11 +159,11 @@ class NumericExpectation:
             count = np.prod(
                 [n * (len(level) + 1) if level else 2.0 * n + n % 2 for level in levels]
             )
-            if count > self.points:
+            if count > self.points or (n > _MOST and any(levels)):
                 raise ArithmeticError(
                     f"the expectation of {shortened(term)} is not settled to {self.accuracy:.0e} "
-                    f"with {self.points} points in {d} dimensions (last two resolutions: "
-                    f"{before}); ask for less accuracy or allow more points."
+                    f"with {self.points} points in {d} dimensions, or {_MOST} between kinks (at "
+                    f"last it was {before}); ask for less accuracy, or allow more points."
                 )
             u, weights = _nodes(levels, n)
             values = integrand(u)
@@ -168,9 +171,16 @@ class NumericExpectation:
                 raise ArithmeticError(
                     f"{shortened(term)} is not finite within {_REACH:g} standard deviations."
                 )
-            value, size = float(weights @ values), float(weights @ np.abs(values))
+            value, masses = float(weights @ values), weights * np.abs(values)
+            size, tail = float(masses.sum()), _beyond(u, masses)
+            if tail > 1e-3 * size:
+                raise ArithmeticError(
+                    f"{shortened(term)} does not fade within {_REACH:g} standard deviations, and "
+                    "its expectation may be infinite; nonlinearities must grow more slowly than "
+                    "exp(z^2/2) over the variance of z."
+                )
             if before is not None and abs(value - before) <= self.accuracy * size:
-                return Estimate(value, abs(value - before) + 1e-15 * size)
+                return Estimate(value, abs(value - before) + tail + 1e-15 * size)
             # Even and odd in turn, so that a narrow dip at the mean is not missed both times.
             before, n = value, n + n // 2 + (n // 2 + 1) % 2
 
@@ -315,10 +325,24 @@ def _distinct(planes: list[np.ndarray]) -> list[np.ndarray]:
     return found
 
 
+def _beyond(u: np.ndarray, masses: np.ndarray) -> float:
+    """About what lies beyond the reach, from what lies before it: infinite if that grows.
+
+    Tails that fade like those of a Gaussian, times an exponential of less than its square, lose at
+    each step outwards a larger share than at the step before.
+    """
+    far = np.abs(u).max(axis=1)
+    last = float(masses[far > _REACH - _TAIL].sum())
+    before = float(masses[(far > _REACH - 2 * _TAIL) & (far <= _REACH - _TAIL)].sum())
+    if last == 0:
+        return 0.0
+    return last**2 / (before - last) if before > last else math.inf
+
+
 def _nodes(levels: list[list[np.ndarray]], n: int) -> tuple[np.ndarray, np.ndarray]:
     """Points and weights of the Gaussian average, direction by direction."""
     u, weights = np.zeros((1, 0)), np.ones(1)
-    gauss, gauss_weights = np.polynomial.legendre.leggauss(n)
+    gauss, gauss_weights = np.polynomial.legendre.leggauss(n if any(levels) else 1)
     for cuts in levels:
         if cuts:
             places = np.stack([u @ cut[:-1] + cut[-1] for cut in cuts], axis=1)
