@@ -1,6 +1,7 @@
 """Numerical expectations against closed forms and one-dimensional integrals, and their errors."""
 
 import mpmath
+import numpy as np
 import pytest
 import sympy as sp
 from scipy.integrate import quad
