@@ -173,7 +173,7 @@ class NumericExpectation:
                 )
             value, masses = float(weights @ values), weights * np.abs(values)
             size, tail = float(masses.sum()), _beyond(u, masses)
-            if tail > 1e-3 * size:
+            if tail > 1e-6 * size:
                 raise ArithmeticError(
                     f"{shortened(term)} does not fade within {_REACH:g} standard deviations, and "
                     "its expectation may be infinite; nonlinearities must grow more slowly than "
