@@ -58,3 +58,14 @@ def test_numbers_of_jax_are_taken_and_tracers_refused() -> None:
         jax.jit(lambda x: analytic(**{**GOOD, "x1": x}))(np.eye(2))
     with pytest.raises(UsageError, match=r"w_std=.* must be a finite number"):
         jax.jit(lambda w: analytic(**{**GOOD, "w_std": w}))(1.5)
+
+
+@pytest.mark.parametrize("size", [1e40, 10**51.5, 1e76, 1e140])
+@pytest.mark.parametrize("get", ["nngp", "ntk"])
+def test_an_error_function_of_large_inputs_is_a_sign(size: float, get: str) -> None:
+    """Its limit: 2/pi of the angle's complement, layer after layer, where nothing overflows."""
+    x, y = np.array([[size, 0.0]]), np.array([[0.7 * size, size]])
+    given = {**GOOD, "activation": "erf", "b_std": 0.0, "depth": 3, "get": get}
+    found = analytic(**{**given, "x1": x, "x2": y})
+    at = analytic(**{**given, "x1": x / size * 1e30, "x2": y / size * 1e30})
+    np.testing.assert_allclose(found, at, rtol=1e-12)

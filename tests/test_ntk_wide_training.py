@@ -47,6 +47,13 @@ def test_smaller_networks_are_slower(which: int) -> None:
     assert judged(claim, at, -1, 0.01) is UNRESOLVED
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_on_inputs_like_digits_smaller_networks_are_faster(which: int) -> None:
+    at, claim = {"data": 7.0, "n": 32.0}, claims.smaller_on_digits[which]
+    assert all_judged(claim, at, (-1, 1)) == [AGREES, DISAGREES]
+    assert judged(claim, at, -1, 0.02) is UNRESOLVED
+
+
 def test_a_wide_network_leaves_what_the_linear_dynamics_do() -> None:
     x = wide_training_measure.data(3)
     rng = np.random.default_rng(1)

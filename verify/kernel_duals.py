@@ -111,21 +111,24 @@ class Erf:
     """The error function."""
 
     def image(self, pairs: Pairs) -> Pairs:
-        first, second, mean, det = pairs.first, pairs.second, pairs.mean, pairs.determinant
-        on_line = 1 + 2 * (first + second)
-        root, root_on_line = np.sqrt(on_line + 4 * det), np.sqrt(on_line)
+        # No product of variances: it may leave the range, though the angles do not.
+        q1, q2, mean, gap = pairs.first, pairs.second, pairs.mean, self._gap(pairs)
+        root_on_line = np.sqrt(1 + 2 * (q1 + q2))
+        root = np.hypot(root_on_line, gap)
         size = np.abs(pairs.covariance)
         value = np.arctan2(2 * size, root)
         largest = np.arctan2(2 * mean, root_on_line)
         # largest - value as the angle between the two, without the difference
-        sine = ratio(2 * det, mean * root + size * root_on_line)
-        cosine = (root_on_line * root + 4 * mean * size) / ((1 + 2 * first) * (1 + 2 * second))
+        sine = ratio(gap * ratio(gap, 2 * mean), root + ratio(size, mean) * root_on_line)
+        unit = np.sqrt(1 + 2 * q1) * np.sqrt(1 + 2 * q2)
+        cosine = root_on_line / unit * (root / unit) + 4 * (mean / unit) * (size / unit)
         near, far = np.arctan2(sine, cosine), largest + value
-        own = [np.arctan2(2 * q, np.sqrt(1 + 4 * q)) for q in (first, second)]
-        q1, q2 = first, second
+        own = [np.arctan2(2 * q, np.sqrt(1 + 4 * q)) for q in (q1, q2)]
         r1, r2 = np.sqrt(1 + 4 * q1), np.sqrt(1 + 4 * q2)
-        sine = ratio(2 * pairs.difference * (q1 + q2 + 4 * q1 * q2), q1 * r2 + q2 * r1)
-        apart = np.arctan2(sine, r1 * r2 + 4 * q1 * q2)
+        u1, u2, r = 1 / (1 + q1), 1 / (1 + q2), np.maximum(r1, r2)
+        weight = (q1 * u1) * u2 + (q2 * u2) * u1 + 4 * (q1 * u1) * (q2 * u2)
+        sine = weight * ratio(2 * (pairs.difference / r), q1 * (r2 / r) + q2 * (r1 / r))
+        apart = np.arctan2(sine, (r1 * u1) * (r2 * u2) + 4 * (q1 * u1) * (q2 * u2))
         short = np.maximum(self._short(own, apart, largest), 0.0)
         return _assembled(pairs, (own[0], own[1], apart), value, near, far, short, 2 / np.pi)
 
@@ -146,8 +149,13 @@ class Erf:
         return np.arcsin(np.clip(ratio(gap, np.sin(mean + largest)), -1.0, 1.0))
 
     def slope(self, pairs: Pairs) -> Array:
-        spread = 1 + 2 * (pairs.first + pairs.second) + 4 * pairs.determinant
-        return (4 / np.pi) / np.sqrt(spread)
+        on_line = np.sqrt(1 + 2 * (pairs.first + pairs.second))
+        return (4 / np.pi) / np.hypot(on_line, self._gap(pairs))
+
+    @staticmethod
+    def _gap(pairs: Pairs) -> Array:
+        """Twice the root of the determinant."""
+        return 2 * np.sqrt(pairs.below) * np.sqrt(pairs.above)
 
 
 @dataclass(frozen=True)
