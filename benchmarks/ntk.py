@@ -19,9 +19,10 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -48,13 +49,21 @@ class Task(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Seconds, MiB, and the columns of the kernel that were computed, (640, columns)."""
+    """Seconds, MiB (on the device None for a CPU), and the columns that were computed, (640, c)."""
 
     taken: float
     busy: float
     before: float
     peak: float
+    on_device: float | None
     kernel: np.ndarray
+
+
+class Device(NamedTuple):
+    """Its name, and the bytes that it has of its own; None for a CPU."""
+
+    name: str
+    room: int | None
 
 
 def network(width: int) -> DenseNetwork:
@@ -64,6 +73,12 @@ def network(width: int) -> DenseNetwork:
 def jacobian_bytes(width: int) -> int:
     n = network(width).widths
     return 8 * COLUMNS * sum((a + 1) * b for a, b in itertools.pairwise(n))
+
+
+def device() -> Device:
+    """What JAX computes on; in a process of its own, which lets go of it."""
+    one = jax.devices()[0]
+    return Device(one.device_kind, (one.memory_stats() or {}).get("bytes_limit"))
 
 
 def available_bytes() -> int:
@@ -131,13 +146,16 @@ def cost_of(task: Task) -> Cost:
         found.block_until_ready()
         wall.append(time.perf_counter() - begin[0])
         busy.append(time.process_time() - begin[1])
-    return Cost(min(wall), min(busy), before, memory(), np.asarray(found))
+    used = (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+    on_device = None if used is None else used / 2**20
+    return Cost(min(wall), min(busy), before, memory(), on_device, np.asarray(found))
 
 
-def measured(task: Task) -> Cost:
+def alone(function: Callable[..., Any], *given: object) -> Any:
+    """What a function gives, in a process of its own."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(cost_of, task).result()
+        return pool.submit(function, *given).result()
 
 
 def compete(tasks: list[Task], left_out: dict[str, str]) -> dict[str, Cost]:
@@ -146,18 +164,19 @@ def compete(tasks: list[Task], left_out: dict[str, str]) -> dict[str, Cost]:
     print(f"\nwidth {width}, Jacobian of {jacobian_bytes(width) / 2**30:.1f} GiB")
     costs = {}
     for task in tasks:
-        cost = costs[task.method] = measured(task)
+        cost = costs[task.method] = alone(cost_of, task)
         first = costs[tasks[0].method]
         size = np.abs(first.kernel).max()
         apart = np.abs(cost.kernel - first.kernel[:, : cost.kernel.shape[1]]).max() / size
         if not apart < AGREE:
             sys.exit(f"{task.method}: {apart:.1e} apart from {tasks[0].method}")
         share = COLUMNS / task.columns
+        used = "" if cost.on_device is None else f", {cost.on_device:.0f} MiB on the device"
         note = "" if share == 1 else f", from {task.columns} of {COLUMNS} columns"
         print(
             f"  {task.method:22} {share * cost.taken:9.3f} s, busy for {share * cost.busy:.3f} s"
-            f" (best of {task.turns}{note}); peak {cost.peak:.0f} MiB, {cost.before:.0f} before;"
-            f" agrees to {apart:.0e}",
+            f" (best of {task.turns}{note}); peak {cost.peak:.0f} MiB, {cost.before:.0f} before"
+            f"{used}; agrees to {apart:.0e}",
             flush=True,
         )
     for method, why in left_out.items():
@@ -171,11 +190,15 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer repeats and columns")
     given, _ = parser.parse_known_args()  # `make bench` has one set of arguments for all
     turns, columns = (5, 16) if given.quick else (20, 64)
-    print(f"tangent kernels, {INPUTS} × {INPUTS} inputs, {OUTPUTS} outputs, {os.cpu_count()} cores")
+    on: Device = alone(device)
+    print(
+        f"tangent kernels, {INPUTS} × {INPUTS} inputs, {OUTPUTS} outputs, on {on.name},"
+        f" {os.cpu_count()} cores"
+    )
 
     def room(width: int) -> dict[str, str]:
         # The contraction keeps the Jacobian, and half as much again on the way to it.
-        needed, there = 1.5 * jacobian_bytes(width), available_bytes()
+        needed, there = 1.5 * jacobian_bytes(width), on.room or available_bytes()
         if needed <= there:
             return {}
         return {
@@ -208,7 +231,8 @@ def main() -> None:
         ],
         left_out,
     )
-    peak = large["layer by layer"].peak
+    best = large["layer by layer"]
+    peak = best.peak if best.on_device is None else best.on_device
     print(f"  peak memory of the layerwise form: {peak:.0f} MiB (aim: {AIM_MEMORY})")
 
 
