@@ -219,3 +219,16 @@ def test_what_does_not_fade_is_refused(function):
         ArithmeticError, match="does not fade within 9 standard deviations, and its"
     ):
         NumericExpectation().estimate(function(z), {(z, z): sp.Integer(1)})
+
+
+def test_a_curved_kink_is_within_the_error():
+    kink = mpmath.atanh(mpmath.mpf(1) / 3)
+    exact = mpmath.quad(
+        lambda t: abs(mpmath.tanh(t) - mpmath.mpf(1) / 3) * mpmath.npdf(t), [-20, -3, kink, 3, 20]
+    )
+    found = NumericExpectation().estimate(
+        sp.Abs(sp.tanh(z) - sp.Rational(1, 3)), {(z, z): sp.Integer(1)}
+    )
+    assert abs(found.value - exact) <= found.error < 1e-9
+    with pytest.raises(ArithmeticError, match="is not settled to 1e-10 with 8000000 points in 1"):
+        NumericExpectation().estimate(sp.acot(z), {(z, z): sp.Integer(1)})
