@@ -54,6 +54,13 @@ def test_on_inputs_like_digits_smaller_networks_are_faster(which: int) -> None:
     assert judged(claim, at, -1, 0.02) is UNRESOLVED
 
 
+@pytest.mark.parametrize("digits", [0.0, 1.0])
+def test_smaller_networks_deviate_more(digits: float) -> None:
+    at = {"data": 7.0, "n": 32.0, "digits": digits}
+    assert all_judged(claims.deviates_more, at, (1, -1)) == [AGREES, DISAGREES]
+    assert judged(claims.deviates_more, at, 1, 0.03) is UNRESOLVED
+
+
 def test_a_wide_network_leaves_what_the_linear_dynamics_do() -> None:
     x = wide_training_measure.data(3)
     rng = np.random.default_rng(1)

@@ -155,6 +155,31 @@ smaller_on_digits = [
     for name, own, reading in (("limit", False, LIMITING), ("own", True, OWN))
 ]
 
+
+@claim(
+    f"{HERE}/one-component/smaller-deviates-more",
+    source=jacot.at("section 6.3, that smaller networks deviate more from the limit"),
+    says=r"\mathbb{E} | \langle v, f_t - y \rangle / \langle v, f_0 - y \rangle - e^{-1} |^2"
+    r" \text{ is less at four times the width}, \quad t = 1/\lambda",
+    domain=Domain(data=Integers(0, 10**6), digits=Values(0, 1), n=Values(32)),
+    points=4,
+    predicted=1,
+    compare=Sign(clear=1, because="the paper says no more than which deviates more"),
+    scope=f"as of smaller-is-faster, on {DIGITS}, and on 8 inputs of N(2, 1); {LIMITING}",
+    wrong={"wider ones deviate more": -1},
+)
+def deviates_more(p: Point, accuracy: Accuracy) -> Measurement:
+    """ln of the mean square at n over that at 4 n, over networks."""
+    squares = [
+        (_left(False, bool(p.digits), int(p.data), accuracy.common, accuracy.draws(250), n) - LEFT)
+        ** 2
+        for n in (int(p.n), 4 * int(p.n))
+    ]
+    narrow, wide = (one / one.mean() for one in squares)
+    # With what each network adds to the logarithms in first order.
+    return Measurement.mean(np.log(squares[0].mean() / squares[1].mean()) + narrow - wide)
+
+
 # Section 5: the network's own kernel.
 
 DISTANCE = r"d_n = | f_T - y - (I - \tfrac{\eta}{N} \Theta_n(0))^T (f_0 - y) | / | f_0 - y |"
