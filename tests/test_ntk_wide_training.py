@@ -56,7 +56,7 @@ def test_on_inputs_like_digits_smaller_networks_are_faster(which: int) -> None:
 
 @pytest.mark.parametrize("digits", [0.0, 1.0])
 def test_smaller_networks_deviate_more(digits: float) -> None:
-    at = {"data": 7.0, "n": 32.0, "digits": digits}
+    at = {"data": 7.0, "n": 16.0, "digits": digits}
     assert all_judged(claims.deviates_more, at, (1, -1)) == [AGREES, DISAGREES]
     assert judged(claims.deviates_more, at, 1, 0.03) is UNRESOLVED
 

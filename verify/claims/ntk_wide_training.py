@@ -161,7 +161,7 @@ smaller_on_digits = [
     source=jacot.at("section 6.3, that smaller networks deviate more from the limit"),
     says=r"\mathbb{E} | \langle v, f_t - y \rangle / \langle v, f_0 - y \rangle - e^{-1} |^2"
     r" \text{ is less at four times the width}, \quad t = 1/\lambda",
-    domain=Domain(data=Integers(0, 10**6), digits=Values(0, 1), n=Values(32)),
+    domain=Domain(data=Integers(0, 10**6), digits=Values(0, 1), n=Values(16)),
     points=4,
     predicted=1,
     compare=Sign(clear=1, because="the paper says no more than which deviates more"),
