@@ -54,9 +54,8 @@ def test_on_inputs_like_digits_smaller_networks_are_faster(which: int) -> None:
     assert judged(claim, at, -1, 0.02) is UNRESOLVED
 
 
-@pytest.mark.parametrize("digits", [0.0, 1.0])
-def test_smaller_networks_deviate_more(digits: float) -> None:
-    at = {"data": 7.0, "n": 16.0, "digits": digits}
+def test_smaller_networks_deviate_more() -> None:
+    at = {"data": 7.0, "n": 16.0}
     assert all_judged(claims.deviates_more, at, (1, -1)) == [AGREES, DISAGREES]
     assert judged(claims.deviates_more, at, 1, 0.03) is UNRESOLVED
 
