@@ -210,6 +210,13 @@ def test_what_is_no_kernel_is_refused(name, problem):
         problem(kernel, sp.ones(1, kernel.rows))
 
 
+def test_what_is_no_matrix_is_refused():
+    with pytest.raises(ValueError, match="kernel=5 is no matrix; give rows of equal length"):
+        trained(5, [[1]], t)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match=r"kernel=\[\[1, 0\], \[1\]\] is no matrix"):
+        propagator([[1, 0], [1]], t)  # pyright: ignore[reportArgumentType]
+
+
 def test_a_cross_kernel_that_is_not_finite_is_refused():
     with pytest.raises(ValueError, match=r"cross\[0, 1\]=nan is no finite real number; check it"):
         trained(sp.eye(2), sp.Matrix([[1, sp.nan]]), t)

@@ -131,6 +131,17 @@ def spectrum(kernel: sp.Matrix) -> Spectrum | None:
     return Spectrum(clear, vectors, slack)
 
 
+def as_matrix(values: Any, name: str) -> sp.Matrix:
+    """The values as a matrix.
+
+    **Raises:** ValueError where they are none.
+    """
+    try:
+        return sp.Matrix(values)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}={values!r} is no matrix; give rows of equal length.") from error
+
+
 def check_cross(cross: sp.Matrix) -> None:
     """Raise a ValueError for an entry that is not finite and real."""
     _check_entries(cross, "cross")
@@ -157,7 +168,7 @@ def check_time(time: Any) -> sp.Expr:
 
 def _check_entries(matrix: sp.Matrix, name: str) -> None:
     for place, entry in enumerate(matrix):
-        lost = entry.has(sp.nan, sp.oo, -sp.oo, sp.zoo)
+        lost = not isinstance(entry, sp.Expr) or entry.has(sp.nan, sp.oo, -sp.oo, sp.zoo)
         if lost or entry.is_real is False or not (entry.free_symbols or entry.evalf().is_Number):
             i, j = divmod(place, matrix.cols)
             raise ValueError(f"{name}[{i}, {j}]={entry!r} is no finite real number; check it.")

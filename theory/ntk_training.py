@@ -13,7 +13,7 @@ from typing import NamedTuple
 import sympy as sp
 from sympy.matrices.exceptions import NonInvertibleMatrixError
 
-from lemmata.theory.ntk_spectrum import check_cross, check_time, spectrum
+from lemmata.theory.ntk_spectrum import as_matrix, check_cross, check_time, spectrum
 
 
 def propagator(kernel: sp.Matrix, time: sp.Expr) -> sp.Matrix:
@@ -30,7 +30,7 @@ def propagator(kernel: sp.Matrix, time: sp.Expr) -> sp.Matrix:
     >>> propagator(sp.Matrix([[k]]), t)
     Matrix([[exp(-k*t)]])
     """
-    return _decay(sp.Matrix(kernel), time)[0]
+    return _decay(as_matrix(kernel, "kernel"), time)[0]
 
 
 def _decay(kernel: sp.Matrix, time: sp.Expr) -> tuple[sp.Matrix, sp.Matrix | None]:
@@ -108,8 +108,8 @@ class Training(NamedTuple):
             inverse = self.kernel.inv()
         except NonInvertibleMatrixError as error:
             raise ValueError(
-                "kernel has no inverse; leave out points that repeat, or take the problem from "
-                "`trained` at a finite time."
+                "kernel has no inverse; leave out points that repeat, or give `trained` a kernel "
+                "of numbers and a finite time."
             ) from error
         return self.cross * inverse * (sp.eye(self.kernel.rows) - self.propagator)
 
@@ -172,7 +172,7 @@ def converged(kernel: sp.Matrix, cross: sp.Matrix) -> Training:
 
 
 def _checked(kernel: sp.Matrix, cross: sp.Matrix) -> tuple[sp.Matrix, sp.Matrix]:
-    kernel, cross = sp.Matrix(kernel), sp.Matrix(cross)
+    kernel, cross = as_matrix(kernel, "kernel"), as_matrix(cross, "cross")
     own, other = kernel.shape, cross.shape
     if own[0] != own[1] or other[1] != own[0]:
         raise ValueError(
