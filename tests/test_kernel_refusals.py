@@ -15,9 +15,15 @@ from lemmata.solvers.networks import DenseNetwork
 from lemmata.theory import ntk, ntk_training
 from lemmata.verify.errors import UsageError
 from lemmata.verify.kernel_duals import LeakyRelu, Polynomial
-from lemmata.verify.kernels import LayerTerms, convert
+from lemmata.verify.kernel_quadrature import Quadrature
+from lemmata.verify.kernels import LayerTerms, analytic, convert
 
 X = jnp.ones((2, 3))
+RAGGED: Any = ((1,), (1, 2))
+
+
+def _kernel(x: Any = ((1.0, 2.0),), w_std: Any = 1.0, b_std: Any = 0.1) -> Any:
+    return analytic(x, None, 2, "relu", w_std, b_std, "jacot")
 
 
 def _params(*widths: int) -> Any:
@@ -35,6 +41,28 @@ def _params(*widths: int) -> Any:
         (
             lambda: convert(LayerTerms(np.ones(1), np.array([np.inf])), "jacot", "yang", 1.0, 1.0),
             r"kernel\.biases\[0\] is inf; a kernel must be finite",
+        ),
+        (lambda: _kernel(w_std=1e200), r"w_std=1e\+200 has a square .* between 1e-150 and 1e\+150"),
+        (lambda: _kernel(b_std=10**200), "b_std=10+ has a square .* 0 or between .* other units"),
+        (lambda: _kernel(w_std=1e-170), "w_std=1e-170 has a square beyond the range"),
+        (
+            lambda: _kernel(b_std=10**5000),
+            r"b_std=2\*\*16609 \(about\) .* a finite number, 0 or more",
+        ),
+        (lambda: convert(X, "jacot", "yang", 1e200, 1.0), r"w_std=1e\+200 has a square"),
+        (lambda: LeakyRelu(1e160), r"slope_below=1e\+160 of a leaky .* at most 1e\+150 in size"),
+        (
+            lambda: LeakyRelu(10**400),
+            r"slope_below=2\*\*1328 \(about\) of a leaky ReLU must be finite",
+        ),
+        (
+            lambda: Polynomial(RAGGED),
+            r"coefficients=\(\(1,\), \(1, 2\)\) of a polynomial must be a seq",
+        ),
+        (lambda: Quadrature(np.tanh, kinks=RAGGED), "kinks=.* must be a sequence of real numbers"),
+        (
+            lambda: _kernel(np.ma.masked_array([[1.0, 2.0]], [[False, True]])),
+            "x1 is a masked array, and .* leave the masked inputs out, or give x.filled",
         ),
     ],
 )

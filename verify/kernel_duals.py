@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import comb, factorial
-from numbers import Real
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +16,7 @@ from scipy.special import spherical_jn
 
 from lemmata.verify.errors import UsageError
 from lemmata.verify.kernel_gelu import Gelu
+from lemmata.verify.kernel_numbers import MOST, real_array, real_number, shown
 from lemmata.verify.kernel_pairs import Array, Pairs, equal, ratio
 
 # Up to here factorials and numbers of pairings are doubles.
@@ -46,14 +46,13 @@ class LeakyRelu:
     slope_below: float = 0.01
 
     def __post_init__(self) -> None:
-        given = self.slope_below
-        number = np.asarray(float(given) if isinstance(given, Real) else given)
-        if number.shape != () or number.dtype.kind not in "fiu" or not np.isfinite(number):
+        number = real_number(self.slope_below)
+        if number is None or not abs(number) <= MOST:
             raise UsageError(
-                f"slope_below={given!r} of a leaky ReLU must be finite, and one number: the slope "
-                "for x < 0, such as 0.01."
+                f"slope_below={shown(self.slope_below)} of a leaky ReLU must be finite, and one "
+                f"number: the slope for x < 0, such as 0.01, of at most {MOST:g} in size."
             )
-        object.__setattr__(self, "slope_below", float(number))
+        object.__setattr__(self, "slope_below", number)
 
     def image(self, pairs: Pairs) -> Pairs:
         a, mean, psi = self.slope_below, pairs.mean, pairs.supplement
@@ -266,8 +265,8 @@ class Polynomial:
     coefficients: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        given = np.asarray(self.coefficients)
-        if given.ndim != 1 or not given.size or given.dtype.kind not in "fiu":
+        given = real_array(self.coefficients)
+        if given is None or given.ndim != 1 or not given.size:
             raise UsageError(
                 f"coefficients={self.coefficients!r} of a polynomial must be a sequence of real "
                 "numbers, that of x^0 first."

@@ -29,6 +29,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from lemmata.verify.errors import UsageError
+from lemmata.verify.kernel_numbers import real_array
 from lemmata.verify.kernel_pairs import Array, Pairs, equal
 from lemmata.verify.kernel_probe import line_means, steep_places, tests
 from lemmata.verify.kernel_rules import REACH, Rule, inner_pieces, outer_pieces, trapezoidal
@@ -107,8 +108,8 @@ class Quadrature:
             function = getattr(self, name)
             if not callable(function) and not (name == "derivative" and function is None):
                 raise UsageError(f"{name}={function!r} is no function; give one of an array.")
-        kinks = np.asarray(self.kinks)
-        if kinks.ndim != 1 or (kinks.size and kinks.dtype.kind not in "fiu"):
+        kinks = real_array(self.kinks)
+        if kinks is None or kinks.ndim != 1:
             raise UsageError(f"kinks={self.kinks!r} must be a sequence of real numbers.")
         if not np.all(np.isfinite(kinks.astype(float))):
             raise UsageError(f"kinks={self.kinks!r} must be finite.")

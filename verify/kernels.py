@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy as np
 from lemmata.theory.ntk_conventions import CONVENTIONS, Convention
 from lemmata.verify.errors import UsageError
 from lemmata.verify.kernel_duals import BY_NAME, Dual, LeakyRelu
+from lemmata.verify.kernel_numbers import deviation, real_array
 from lemmata.verify.kernel_pairs import Array, Pairs, constant, of_inputs
 
 Activation = str | Dual
@@ -65,7 +66,8 @@ def analytic(
     - `activation`: "relu", "erf", "gelu", "sin", "exp", "step", "linear", or an object with
       parameters: `LeakyRelu(slope)`, `Polynomial(coefficients)`, or `Quadrature(phi)`, which
       integrates a function of one's own.
-    - `w_std`, `b_std`: standard deviations of weights and biases in every layer.
+    - `w_std`, `b_std`: standard deviations of weights and biases in every layer, each 0 or between
+      1e-150 and 1e150.
     - `convention`: "jacot", "neural-tangents" or "yang", see `lemmata.theory.ntk_conventions`.
     - `get`: "ntk", the tangent kernel, or "nngp", the covariance of the output at initialisation.
 
@@ -196,7 +198,7 @@ def convert(
     """
     check_kind(get)
     one, other = _convention(source), _convention(target)
-    w2, b2 = _deviation(w_std, "w_std") ** 2, _deviation(b_std, "b_std") ** 2
+    w2, b2 = deviation(w_std, "w_std") ** 2, deviation(b_std, "b_std") ** 2
     readout = b2 * (other.readout_bias - one.readout_bias)
     if isinstance(kernel, LayerTerms):
         _known(kernel.weights, "kernel.weights")
@@ -236,11 +238,8 @@ def convert(
 
 def _known(values: Any, name: str) -> Array:
     """These finite numbers, as an array of their own."""
-    try:
-        given = np.asarray(values)
-    except (TypeError, ValueError):
-        given = np.asarray("no numbers")
-    if given.dtype.kind not in "fiu":
+    given = real_array(values)
+    if given is None:
         raise UsageError(
             f"{name}={values!r} is no array of real numbers; give what `analytic` or `layer_terms` "
             "returns."
@@ -281,13 +280,18 @@ def checked(
         x2 is None,
         convention.weight_layers(int(depth)),
         _dual(activation),
-        _deviation(w_std, "w_std"),
-        _deviation(b_std, "b_std"),
+        deviation(w_std, "w_std"),
+        deviation(b_std, "b_std"),
         convention,
     )
 
 
 def _inputs(x: Any, name: str) -> Array:
+    if np.ma.isMaskedArray(x):
+        raise UsageError(
+            f"{name} is a masked array, and a kernel has no use for its mask; leave the masked "
+            "inputs out, or give x.filled(...)."
+        )
     try:
         given = np.asarray(x)
     except (TypeError, ValueError) as error:
@@ -312,20 +316,6 @@ def _inputs(x: Any, name: str) -> Array:
         i, j = (int(k) for k in np.argwhere(wrong)[0])
         raise UsageError(f"{name}[{i}, {j}] is {array[i, j]}; inputs must be finite.")
     return array
-
-
-def _deviation(value: float, name: str) -> float:
-    try:
-        # Of arrays those that are a single number, such as jnp.asarray(1.5).
-        number = np.asarray(float(value) if isinstance(value, Real) else value)
-    except (TypeError, ValueError, OverflowError):
-        number = np.asarray("no number")
-    known = number.shape == () and number.dtype.kind in "fiu" and not isinstance(value, bool)
-    if not known or not 0 <= number < np.inf:
-        raise UsageError(
-            f"{name}={value!r} is a standard deviation and must be a finite number, 0 or more."
-        )
-    return float(number)
 
 
 def _convention(name: str) -> Convention:
