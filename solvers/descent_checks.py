@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import jax
@@ -10,7 +11,14 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from lemmata.solvers.kernel_checks import Function, all_finite, checked_inputs, checked_shape
+from lemmata.solvers.kernel_checks import (
+    Function,
+    all_finite,
+    checked_count,
+    checked_inputs,
+    checked_reals,
+    checked_shape,
+)
 from lemmata.solvers.looks import ascending
 
 MOST_STEPS = 10**7
@@ -46,15 +54,7 @@ def checked_data(
     points, further = checked_inputs(x, test, ("x", "test"))
     one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), params)
     expected = (len(points), *checked_shape(f, one, points))
-    targets = jnp.asarray(y)
-    if targets.shape != expected:
-        # Otherwise (N,) less (N, 1) would broadcast to (N, N), and train to something.
-        raise ValueError(
-            f"`y` has shape {targets.shape} and `f(params, x)` has {expected}; they must be of one "
-            "shape."
-        )
-    if not all_finite(targets):
-        raise ValueError("`y` is not finite everywhere; leave such points out.")
+    targets = checked_reals("y", y, expected, "`f(params, x)`")
     return points, targets, points if further is None else further
 
 
@@ -62,17 +62,25 @@ def checked_at_once(at_once: Any, networks: int) -> int:
     """How many networks to train side by side: all of them for None."""
     if at_once is None:
         return networks
-    if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
-        raise ValueError(f"`at_once={at_once!r}` must be a whole number of at least 1, or None.")
-    return min(at_once, networks)
+    return min(checked_count("at_once", at_once), networks)
 
 
 def checked_rate(rate: ArrayLike) -> Array:
     """The learning rate, one positive finite number."""
-    number = jnp.asarray(rate, dtype=float)
-    if number.shape != () or not 0 < float(number) < math.inf:
-        raise ValueError(f"`rate={rate!r}` must be one positive, finite number.")
-    return number
+    return jnp.asarray(_positive("rate", rate), dtype=float)
+
+
+def _positive(name: str, value: Any) -> float:
+    """One positive, finite number; ValueError where it is none."""
+    try:
+        # Of arrays those that are a single number, such as jnp.asarray(0.1).
+        number = np.asarray(float(value) if isinstance(value, Real) else value)
+    except (TypeError, ValueError, OverflowError):
+        number = np.asarray("no number")
+    known = number.shape == () and number.dtype.kind in "fiu" and not isinstance(value, bool)
+    if not known or not 0 < number < math.inf:
+        raise ValueError(f"`{name}={value!r}` must be one positive, finite number, such as 0.1.")
+    return float(number)
 
 
 def checked_steps(steps: Sequence[int]) -> np.ndarray:
@@ -86,19 +94,23 @@ def checked_steps(steps: Sequence[int]) -> np.ndarray:
 
 def checked_times(times: Sequence[float], step: float) -> tuple[np.ndarray, np.ndarray]:
     """Times at which to look, and how many steps of at most `step` lead from each to the next."""
-    looks = np.asarray(times, dtype=float)
+    try:
+        # Text that reads as numbers would be taken for them; objects may be fractions.
+        numbers = np.asarray(times).dtype.kind in "fiuO"
+        looks = np.asarray(times if numbers else (), dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        looks = np.empty(0)
     fits = looks.ndim == 1 and looks.size > 0 and bool(np.all(np.isfinite(looks)))
     if not fits or looks[0] < 0 or np.any(np.diff(looks) <= 0):
         raise ValueError(
             f"`times={times!r}` must be finite numbers of at least 0 that ascend, such as (0.0, 1)."
         )
-    if not 0 < step < math.inf:
-        raise ValueError(f"`step={step!r}` must be positive and finite.")
-    needed = looks[-1] / step
+    length = _positive("step", step)
+    needed = looks[-1] / length
     if needed > MOST_STEPS:
         raise ValueError(
             f"`step={step!r}` takes {needed:.3g} steps to t = {looks[-1]!r}; at most {MOST_STEPS:g}"
             " are taken. Lengthen `step`."
         )
     # A quotient that rounding lifted just above a whole number is that number.
-    return looks, np.ceil(np.diff(looks, prepend=0.0) / step * (1 - 1e-12)).astype(np.int64)
+    return looks, np.ceil(np.diff(looks, prepend=0.0) / length * (1 - 1e-12)).astype(np.int64)

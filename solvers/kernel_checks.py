@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 import equinox as eqx
@@ -10,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.core import Tracer
+
+from lemmata.solvers.looks import whole
 
 Function = Callable[[Any, Array], Array]
 Outputs = Literal["full", "trace", "diagonal"]
@@ -81,13 +84,43 @@ def checked_inputs(
     return first, second
 
 
-def _checked_batch(name: str, x: Any) -> Array:
-    try:
-        batch = jnp.asarray(x)
-    except (TypeError, ValueError) as error:
+def as_array(name: str, values: Any, form: str) -> Array:
+    """These numbers as an array; ValueError, that `form` is to be given, where they are none."""
+    array: Array | None = None
+    if not isinstance(values, str):  # which JAX would take for a name of a kind of numbers
+        with suppress(TypeError, ValueError, OverflowError):
+            array = jnp.asarray(values)
+    if array is None:
+        raise ValueError(f"`{name}={reprlib.repr(values)}` is no array of numbers; give {form}.")
+    return array
+
+
+def checked_reals(name: str, values: Any, shape: tuple[int, ...], owner: str) -> Array:
+    """An array of finite real numbers of this shape, that of `owner`.
+
+    **Raises:** ValueError where it has another shape or is not finite; TypeError where it is
+    complex, for the imaginary parts would be dropped.
+    """
+    array = as_array(name, values, f"real numbers of shape {shape}, that of {owner}")
+    if array.shape != shape:
+        # Otherwise (N,) less (N, 1) would broadcast to (N, N), and go on to something.
         raise ValueError(
-            f"`{name}={reprlib.repr(x)}` is no array of numbers; give a batch of shape (N, ...)."
-        ) from error
+            f"`{name}` has shape {array.shape}; it must be of shape {shape}, that of {owner}."
+        )
+    if jnp.iscomplexobj(array):
+        raise TypeError(
+            f"`{name}={reprlib.repr(values)}` is complex; it must be real. Give its real and "
+            "imaginary parts one after the other."
+        )
+    if not all_finite(array):
+        raise ValueError(
+            f"`{name}={reprlib.repr(values)}` is not finite everywhere; leave such points out."
+        )
+    return array
+
+
+def _checked_batch(name: str, x: Any) -> Array:
+    batch = as_array(name, x, "a batch of shape (N, ...)")
     if batch.ndim == 0 or batch.shape[0] == 0:
         raise ValueError(
             f"`{name}` has shape {batch.shape} and so no inputs; give a batch of shape (N, ...) "
@@ -101,8 +134,14 @@ def _checked_batch(name: str, x: Any) -> Array:
 def checked_shape(f: Function, params: Any, x: Array) -> tuple[int, ...]:
     """The shape, () or (k,), of the output of `f` for one input of this batch.
 
-    **Raises:** ValueError where `f` returns any other shape; TypeError unless it is real floats.
+    **Raises:** ValueError where `f` returns any other shape; TypeError unless it is real floats,
+    and where `f` is no function.
     """
+    if not callable(f):
+        raise TypeError(
+            f"`f={reprlib.repr(f)}` is no function; give one of parameters and inputs, f(params, x)"
+            ", such as a DenseNetwork."
+        )
     out = eqx.filter_eval_shape(f, params, x)
     shape = getattr(out, "shape", None)
     if shape is None or len(shape) not in (1, 2) or shape[0] != len(x) or 0 in shape:
@@ -117,21 +156,28 @@ def checked_shape(f: Function, params: Any, x: Array) -> tuple[int, ...]:
 
 def check_option(outputs: Any) -> None:
     """Raise ValueError unless this is one of `OUTPUTS`."""
-    if outputs not in OUTPUTS:
+    if not isinstance(outputs, str) or outputs not in OUTPUTS:
         raise ValueError(f"`outputs={outputs!r}` must be one of {', '.join(map(repr, OUTPUTS))}.")
 
 
 def checked_block(block: Any, memory: Any, each: int, most: int) -> int:
     """How many rows of `each` bytes to hold at once: `block`, or as many as `memory` allows."""
     if block is None:
-        if isinstance(memory, bool) or not isinstance(memory, int | float) or not memory > 0:
+        number = isinstance(memory, int | float | np.integer | np.floating)
+        if isinstance(memory, bool) or not number or not memory > 0:
             raise ValueError(f"`memory={memory!r}` must be a positive number of bytes.")
         # A single row is the least that can be done, whatever it takes.
-        most_at_once = int(max(1, min(memory // each, most)))
+        most_at_once = int(max(1, min(memory, each * most) // each))
         block = -(-most // -(-most // most_at_once))  # no more blocks, and equally full ones
-    if isinstance(block, bool) or not isinstance(block, int) or block < 1:
-        raise ValueError(f"`block={block!r}` must be a whole number of at least 1, or None.")
-    return min(block, most)
+    return min(checked_count("block", block), most)
+
+
+def checked_count(name: str, value: Any) -> int:
+    """A whole number of at least 1, Python's or NumPy's; ValueError where it is none."""
+    count = whole(value)
+    if count is None or count < 1:
+        raise ValueError(f"`{name}={value!r}` must be a whole number of at least 1, or None.")
+    return count
 
 
 def checked_kernel(kernel: Array) -> Array:

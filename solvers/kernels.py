@@ -25,6 +25,7 @@ from lemmata.solvers.kernel_checks import (
     checked_block,
     checked_inputs,
     checked_kernel,
+    checked_reals,
     checked_shape,
     split_params,
 )
@@ -62,7 +63,8 @@ def tangent_kernel(
 
     **Raises:** ValueError on inputs of different shapes, empty batches, numbers that are not finite
     in the arguments or in the result, a wrong shape returned by `f`, an `f` that mixes inputs, no
-    parameters, an unknown option; TypeError on numbers of a kind that cannot be differentiated.
+    parameters, an unknown option; TypeError on numbers of a kind that cannot be differentiated, and
+    on an `f` that is no function.
     Under `jit` and `vmap` the values themselves are not looked at.
 
     >>> f = lambda params, x: params["slope"] * x + params["offset"]
@@ -142,7 +144,8 @@ def kernel_vector_product(
     **Returns:** a function from v of the shape of `f(params, x2)` to the shape of `f(params, x1)`;
     a product takes one reverse pass at x2 and one forward pass at x1.
 
-    **Raises:** as `tangent_kernel`; the function raises ValueError on another shape.
+    **Raises:** as `tangent_kernel`; the function raises ValueError on a v of another shape or not
+    finite, TypeError on a complex one.
     """
     first, second = checked_inputs(x1, x2)
     last = first if second is None else second
@@ -151,12 +154,8 @@ def kernel_vector_product(
     expected = (len(last), *checked_shape(f, params, last))
 
     def product(v: ArrayLike) -> Array:
-        if jnp.shape(v) != expected:
-            raise ValueError(
-                f"The vector has shape {jnp.shape(v)}; it must be {expected}, that of "
-                "`f(params, x2)`."
-            )
-        return checked_kernel(_product(f, trained, rest, first, last, jnp.asarray(v)))
+        vector = checked_reals("v", v, expected, "`f(params, x2)`")
+        return checked_kernel(_product(f, trained, rest, first, last, vector))
 
     return product
 

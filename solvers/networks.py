@@ -7,7 +7,7 @@ Source: Jacot, Gabriel and Hongler, arXiv 1806.07572, section 3; Yang, arXiv 190
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -21,6 +21,11 @@ from jax.typing import ArrayLike
 
 Activation = Callable[[Array], Array]
 Parameters = tuple[dict[str, Array], ...]
+
+
+def as_widths(widths: Any) -> tuple[int, ...]:
+    """The widths as a tuple, which is hashed; what is no sequence is left to `check_widths`."""
+    return tuple(widths) if isinstance(widths, Iterable) else widths
 
 
 class DenseNetwork(eqx.Module):
@@ -39,7 +44,7 @@ class DenseNetwork(eqx.Module):
     - `readout`: "dense", or "mean": f = mean of phi(z^L), shape (N, 1), without parameters.
     """
 
-    widths: tuple[int, ...] = eqx.field(static=True, converter=tuple)
+    widths: tuple[int, ...] = eqx.field(static=True, converter=as_widths)
     activation: Activation = eqx.field(static=True, default=jax.nn.relu)
     w_std: ArrayLike = 1.0
     b_std: ArrayLike = 0.1
@@ -126,8 +131,8 @@ def standard(
 
 def check_widths(widths: Any) -> None:
     """Raise ValueError unless these are two whole numbers or more, each at least 1."""
-    whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in widths)
-    if not whole or len(widths) < 2:
+    several = isinstance(widths, tuple) and len(widths) >= 2
+    if not several or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in widths):
         raise ValueError(
             f"`widths={widths!r}`: give whole numbers of at least 1, from the inputs' dimension to "
             "the number of outputs, such as (2, 64, 64, 1)."

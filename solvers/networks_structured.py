@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from lemmata.solvers.aligned import check_count
 from lemmata.solvers.networks import (
     Activation,
+    as_widths,
     check_activation,
     check_points,
     check_std,
@@ -92,7 +93,7 @@ class CircularConvolution(eqx.Module):
     - `positions`: s.
     """
 
-    channels: tuple[int, ...] = eqx.field(static=True, converter=tuple)
+    channels: tuple[int, ...] = eqx.field(static=True, converter=as_widths)
     positions: int = eqx.field(static=True)
     kernel: int = eqx.field(static=True, default=3)
     activation: Activation = eqx.field(static=True, default=jax.nn.relu)

@@ -190,7 +190,7 @@ def test_products_with_vectors():
     expected = jnp.einsum("ijab,jb->ia", from_jacobians(f, params, x1, x2), v)
     found = kernel_vector_product(f, params, x1, x2)(v)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-    with pytest.raises(ValueError, match=r"vector has shape \(4,\); it must be \(4, 2\)"):
+    with pytest.raises(ValueError, match=r"`v` has shape \(4,\); it must be of shape \(4, 2\)"):
         kernel_vector_product(f, params, x1, x2)(v[:, 0])
 
 
@@ -226,6 +226,7 @@ X = batch(4)
         ({"x2": [[1.0], [1.0, 2.0]]}, ValueError, r"`x2=\[\[1\.0\], .* is no array of numbers"),
         ({"outputs": "mean"}, ValueError, "`outputs='mean'` must be one of 'full', 'trace', 'diag"),
         ({"block": 0}, ValueError, "`block=0` must be a whole number of at least 1"),
+        ({"outputs": np.ones(2)}, ValueError, r"`outputs=array\(\[1., 1.\]\)` must be one of"),
         ({"memory": -1}, ValueError, "`memory=-1` must be a positive number of bytes"),
         ({"params": ()}, ValueError, "holds no floating-point arrays"),
         (
@@ -244,6 +245,7 @@ def test_what_is_refused(kernel, change, error, text):
 @pytest.mark.parametrize(
     ("f", "params", "error", "text"),
     [
+        (3, jnp.ones(3), TypeError, r"`f=3` is no function; give one .* f\(params, x\)"),
         (lambda p, x: (x @ p)[:, None, None], jnp.ones(3), ValueError, r"shape \(4, 1, 1\) for"),
         (lambda p, x: jnp.sum(x @ p), jnp.ones(3), ValueError, r"shape \(\) for 4 inputs"),
         (lambda p, x: (x @ p)[:2], jnp.ones(3), ValueError, r"shape \(2,\) for 4 inputs"),
@@ -266,6 +268,27 @@ def test_a_product_is_refused_too_where_it_is_not_finite():
         kernel_vector_product(lambda p, x: jnp.sqrt(x @ p), jnp.zeros(3), X)(jnp.ones(4))
 
 
+@pytest.mark.parametrize(
+    ("v", "error", "text"),
+    [
+        (1j * np.ones(4), TypeError, r"`v=array\(.*1.j.*` is complex; it must be real. Give its"),
+        (np.full(4, np.nan), ValueError, r"`v=array\(.*nan.* is not finite everywhere"),
+        ("a", ValueError, r"`v='a'` is no array of numbers; give real numbers of shape \(4,\)"),
+        (None, ValueError, "`v=None` is no array of numbers"),
+    ],
+)
+def test_vectors_that_are_refused(v, error, text):
+    with pytest.raises(error, match=text):
+        kernel_vector_product(lambda p, x: x @ p, jnp.ones(3), X)(v)
+
+
+def test_whole_numbers_and_memory_may_be_of_numpy():
+    f = lambda p, x: x @ p
+    expected = tangent_kernel(f, jnp.ones(3), X)
+    for option in ({"block": np.int64(2)}, {"memory": np.int64(100)}, {"memory": np.inf}):
+        np.testing.assert_allclose(tangent_kernel(f, jnp.ones(3), X, **option), expected)
+
+
 def test_products_are_right_where_inputs_mix():
     def mixing(w, x):
         z = jnp.tanh(x @ w)
@@ -281,6 +304,8 @@ def test_products_are_right_where_inputs_mix():
     [
         (lambda: DenseNetwork((2, 0, 1)), r"`widths=\(2, 0, 1\)`: give whole numbers of at"),
         (lambda: DenseNetwork((2,)), r"`widths=\(2,\)`"),
+        (lambda: DenseNetwork(None), r"`widths=None`: give whole numbers of at least 1"),
+        (lambda: DenseNetwork(5), "`widths=5`"),
         (lambda: DenseNetwork((2, 1.5)), r"`widths=\(2, 1.5\)`"),
         (lambda: DenseNetwork((2, 1), None), "`activation=None` is no function; .*jax.numpy.tanh"),
         (lambda: DenseNetwork((2, 1), "relu"), "`activation='relu'` is no function"),
