@@ -1,5 +1,9 @@
 """The language of tensor programs and its exact limits, against known laws and other formulas."""
 
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ from lemmata.theory.program_covariance import solve_semidefinite
 from lemmata.theory.program_expectation import ExactExpectation
 from lemmata.theory.program_limit import execute
 from lemmata.theory.tensor_programs import Program
+from lemmata.verify.program_expectations import NumericExpectation
 
 EXACT = ExactExpectation()
 RESPONSES = ("derivative", "regression")
@@ -278,6 +283,80 @@ def test_errors_of_the_language():
         p.vector("y", n, mean=float("nan"))
     with pytest.raises(ValueError, match="response='both' is not one of"):
         execute(p, EXACT, "both")
+
+
+TRACED = (
+    r"\. Functions are traced with SymPy's symbols: write sp.tanh for .*, sp.Max\(z, 0\) for max"
+)
+SCALARS = (
+    r"the average number 2.*: an average only multiplies vectors; write .* p.of_scalars\(lambda a"
+)
+COORDINATES = r"vectors add, and multiply with .* by p.apply, such as p.apply\(lambda a, b: a \* b"
+
+
+@pytest.mark.parametrize(
+    ("write", "error", "text"),
+    [
+        (lambda p, x, h, c: p.apply(np.tanh, h), TypeError, f"'tanh' fails on 1 .*{TRACED}"),
+        (lambda p, x, h, c: p.apply(jnp.tanh, h), TypeError, f"'tanh' fails on 1 .*{TRACED}"),
+        (lambda p, x, h, c: p.mean(lambda z: max(z, 0), h), TypeError, f"mean: .*{TRACED}"),
+        (lambda p, x, h, c: p.apply(5, h), TypeError, "5 is no function; give one of SymPy expr"),
+        (lambda p, x, h, c: 2 * c, TypeError, SCALARS),
+        (lambda p, x, h, c: c * c, TypeError, SCALARS),
+        (lambda p, x, h, c: c + c, TypeError, SCALARS),
+        (lambda p, x, h, c: 1 - c, TypeError, SCALARS),
+        (lambda p, x, h, c: -c, TypeError, SCALARS),
+        (lambda p, x, h, c: c**2, TypeError, SCALARS),
+        (
+            lambda p, x, h, c: x / c,
+            TypeError,
+            r"vector 'x' divided .* p.of_scalars\(lambda a: 1 / a",
+        ),
+        (lambda p, x, h, c: x * h, TypeError, f"vector 'x' and vector 'W @ x': {COORDINATES}"),
+        (lambda p, x, h, c: x / h, TypeError, COORDINATES),
+        (lambda p, x, h, c: 1 + x, TypeError, f"vector 'x' and 1: {COORDINATES}"),
+        (lambda p, x, h, c: x + c, TypeError, "average number 2 is no vector of .* by p.apply"),
+        (
+            lambda p, x, h, c: p.vectors(("a", "b"), x.width, [[1, 0], [0]]),
+            ValueError,
+            r"vectors a, b: covariance \[\[1, 0\], \[0\]\] is no matrix of numbers; give one row",
+        ),
+        (
+            lambda p, x, h, c: p.vectors(("a",), x.width, [[float("nan")]]),
+            ValueError,
+            r"vectors a: covariance \[\[nan\]\] is not finite; give finite numbers",
+        ),
+        (lambda p, x, h, c: p.width("m", None), ValueError, "None is not a finite number"),
+    ],
+)
+def test_errors_of_arithmetic(write: Callable[..., Any], error: type[Exception], text: str):
+    p = Program()
+    n = p.width("n")
+    x = p.vector("x", n)
+    h = p.matrix("W", n, n) @ x
+    c = p.mean(lambda z: z**2, x)
+    before = len(p.lines)
+    with pytest.raises(error, match=text):
+        write(p, x, h, c)
+    assert len(p.lines) == before
+
+
+def test_means_and_covariances_may_be_arrays():
+    p = Program()
+    x, _ = p.vectors(("x", "y"), p.width("n"), np.eye(2), np.array([0.5, 0.0]))
+    assert execute(p, EXACT).mean(lambda z: z**2, x) == 1.25
+
+
+@pytest.mark.parametrize("function", [lambda z: sp.tanh(1 / z), sp.cbrt])
+@pytest.mark.filterwarnings("ignore:.*encountered in power:RuntimeWarning")
+def test_a_derivative_without_expectation_is_named(function: Callable[..., Any]):
+    p = Program()
+    n = p.width("n")
+    W = p.matrix("W", n, n)
+    _ = W.T @ p.apply(function, W @ p.vector("x", n))
+    text = r"expected derivative of .*: .* is not finite .* use response='regression'"
+    with pytest.raises(ArithmeticError, match=text):
+        execute(p, NumericExpectation())
 
 
 @pytest.mark.heavy

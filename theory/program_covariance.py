@@ -7,6 +7,8 @@ from typing import Any
 
 import sympy as sp
 
+from lemmata.theory.program_inputs import matrix_of
+
 # Rounding leaves about this much, relative to the variance, where a variance is zero.
 ROUNDING = 1e-13
 
@@ -14,9 +16,9 @@ ROUNDING = 1e-13
 def covariance_matrix(entries: Sequence[Sequence[Any]], what: str) -> sp.ImmutableMatrix:
     """The entries as a matrix, once they are a covariance.
 
-    **Raises:** ValueError where it is not square, symmetric and positive semidefinite.
+    **Raises:** ValueError where it is not finite, square, symmetric and positive semidefinite.
     """
-    matrix = sp.Matrix([[sp.sympify(entry) for entry in row] for row in entries])
+    matrix = matrix_of(entries, what)
     if matrix.rows != matrix.cols or matrix != matrix.T:
         raise ValueError(
             f"{what}: covariance {matrix.tolist()} is not symmetric; give one row and one column "

@@ -187,6 +187,16 @@ class _Execution:
             self.couple(new, gaussian, spread * self.mean(y * other))
         return sp.expand(new + response, deep=False)
 
+    def slope(self, derivative: sp.Expr, y: sp.Expr) -> sp.Expr:
+        """The expected derivative of y."""
+        try:
+            return self.mean(derivative)
+        except ArithmeticError as error:
+            raise ArithmeticError(
+                f"the response of a transposed matrix needs the expected derivative of "
+                f"{shortened(y)}: {error} To do without derivatives, use response='regression'."
+            ) from error
+
     def slopes(self, y: sp.Expr, back: list[tuple[sp.Symbol, sp.Expr]]) -> list[sp.Expr]:
         """The expected derivatives of y in the Gaussians of `back`."""
         gaussians = [gaussian for gaussian, _ in back]
@@ -195,7 +205,7 @@ class _Execution:
         if self.response != "regression":
             slopes = [sp.diff(y, gaussian) for gaussian in gaussians]
             if not any(one.has(sp.DiracDelta, sp.Derivative) for one in slopes):
-                return [self.mean(one) for one in slopes]
+                return [self.slope(one, y) for one in slopes]
             if self.response == "derivative":
                 raise ValueError(
                     f"the derivative of {shortened(y)} is no function; use response='regression'."

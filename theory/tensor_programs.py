@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import sympy as sp
 
 from lemmata.theory.program_covariance import covariance_matrix
+from lemmata.theory.program_inputs import finite, traced, variance_of
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,13 @@ class OfScalars(Apply):
     """Such a function of the scalars numbered `vectors`: a scalar."""
 
 
+def _named(value: Any) -> str:
+    """A value as text of an error, without the program that it belongs to."""
+    if isinstance(value, Vector):
+        return f"vector {value.name!r}"
+    return f"the average number {value.index}" if isinstance(value, Scalar) else repr(value)
+
+
 Line = Inputs | MatMul | Combine | Apply | Mean | OfScalars
 
 
@@ -90,15 +98,34 @@ class Vector:
         return self.program.combine((1, self), (-1, other))
 
     def __mul__(self, factor: Any) -> Vector:
+        if isinstance(factor, Vector):
+            self._refuse(factor)
         return self.program.combine((factor, self))
 
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: Any) -> Vector:
-        return self.program.combine((1 / sp.sympify(divisor), self))
+        if isinstance(divisor, Scalar):
+            raise TypeError(
+                f"{_named(self)} divided by {_named(divisor)}: averages only multiply; "
+                "make the factor by p.of_scalars(lambda a: 1 / a, c), and multiply by it."
+            )
+        if isinstance(divisor, Vector):
+            self._refuse(divisor)
+        return self.program.combine((1 / finite(divisor), self))
 
     def __neg__(self) -> Vector:
         return self.program.combine((-1, self))
+
+    def _refuse(self, other: Any) -> NoReturn:
+        raise TypeError(
+            f"{_named(self)} and {_named(other)}: vectors add, and multiply with numbers and "
+            "averages; write any other function of coordinates by p.apply, such as "
+            "p.apply(lambda a, b: a * b, x, y) or p.apply(lambda a: a + 1, x)."
+        )
+
+    # What other things there are to the left of + and - is no vector.
+    __radd__ = __rsub__ = __rtruediv__ = __pow__ = _refuse
 
 
 @dataclass(frozen=True)
@@ -109,7 +136,19 @@ class Scalar:
     index: int
 
     def __mul__(self, vector: Vector) -> Vector:
+        if not isinstance(vector, Vector):
+            self._refuse(vector)
         return self.program.combine((self, vector))
+
+    def _refuse(self, other: Any = None) -> NoReturn:
+        raise TypeError(
+            f"{_named(self)}{'' if other is None else f' and {_named(other)}'}: an average only "
+            "multiplies vectors; write functions of averages by p.of_scalars, such as "
+            "p.of_scalars(lambda a, b: a * b, c, d) or p.of_scalars(lambda a: 2 * a, c)."
+        )
+
+    __add__ = __sub__ = __truediv__ = __pow__ = __neg__ = _refuse
+    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = _refuse
 
 
 @dataclass(frozen=True)
@@ -163,7 +202,7 @@ class Program:
 
     def width(self, name: str, ratio: Any = 1) -> Width:
         """A class of vectors of one dimension, `ratio` times the base width."""
-        exact = sp.sympify(ratio)
+        exact = finite(ratio)
         if exact.is_positive is not True:
             raise ValueError(f"width {name}: ratio={ratio} is not positive; give n / base width.")
         if any(one.name == name for one in self.widths):
@@ -175,13 +214,13 @@ class Program:
         """A matrix with entries N(0, variance / number of columns)."""
         for width in (rows, columns):
             self._own_width(width, f"matrix {name}")
-        exact = _variance(variance, f"matrix {name}")
+        exact = variance_of(variance, f"matrix {name}")
         self.matrices.append(Matrix(self, len(self.matrices), name, rows, columns, exact))
         return self.matrices[-1]
 
     def vector(self, name: str, width: Width, mean: Any = 0, variance: Any = 1) -> Vector:
         """A vector with independent coordinates N(mean, variance)."""
-        exact = _variance(variance, f"vector {name}")
+        exact = variance_of(variance, f"vector {name}")
         (one,) = self.vectors((name,), width, ((exact,),), (mean,))
         return one
 
@@ -198,7 +237,7 @@ class Program:
         """
         self._own_width(width, f"vectors {', '.join(names)}")
         matrix = covariance_matrix(covariance, f"vectors {', '.join(names)}")
-        centre = tuple(_finite(one) for one in (mean or (0,) * len(names)))
+        centre = tuple(finite(one) for one in ((0,) * len(names) if mean is None else mean))
         if matrix.shape != (len(names), len(names)) or len(centre) != len(names):
             raise ValueError(
                 f"vectors {', '.join(names)}: covariance of shape {matrix.shape} and "
@@ -228,8 +267,8 @@ class Program:
             self._own(vector, "linear combination")
             self._same_width(vector, terms[0][1], "linear combination")
             if isinstance(factor, Scalar):
-                self._own(factor, "linear combination")
-        exact = tuple((f if isinstance(f, Scalar) else _finite(f), v.index) for f, v in terms)
+                self._own(factor, "linear combination", Scalar)
+        exact = tuple((f if isinstance(f, Scalar) else finite(f), v.index) for f, v in terms)
         name = " + ".join(vector.name for _, vector in terms)
         return self._append(Combine(exact), terms[0][1].width, f"({name})")[0]
 
@@ -250,10 +289,13 @@ class Program:
         for scalar in scalars:
             if not isinstance(scalar, Scalar):
                 raise TypeError(
-                    f"of_scalars: {scalar!r} is no average of a program; make one by p.mean(...)."
+                    f"of_scalars: {_named(scalar)} is no average of a program; make one by "
+                    "p.mean(...)."
                 )
-            self._own(scalar, "of_scalars")
-        return self._scalar(OfScalars(*_expression(function, scalars, "of_scalars")))
+            self._own(scalar, "of_scalars", Scalar)
+        arguments, expression = traced(function, len(scalars), "of_scalars")
+        numbers = tuple(scalar.index for scalar in scalars)
+        return self._scalar(OfScalars(arguments, expression, numbers))
 
     def _scalar(self, line: Line) -> Scalar:
         self.lines.append(line)
@@ -269,7 +311,8 @@ class Program:
         for vector in vectors:
             self._own(vector, what)
             self._same_width(vector, vectors[0], what)
-        return _expression(function, vectors, what)
+        arguments, expression = traced(function, len(vectors), what)
+        return arguments, expression, tuple(vector.index for vector in vectors)
 
     def _append(self, line: Line, width: Width, *names: str) -> tuple[Vector, ...]:
         start = len(self._values)
@@ -278,9 +321,12 @@ class Program:
         self._values.extend(found)
         return found
 
-    def _own(self, value: Any, what: str) -> None:
-        if not isinstance(value, Vector | Scalar):
-            raise TypeError(f"{what}: {value!r} is no vector of a program.")
+    def _own(self, value: Any, what: str, kind: type[Vector | Scalar] = Vector) -> None:
+        if not isinstance(value, kind):
+            raise TypeError(
+                f"{what}: {_named(value)} is no {kind.__name__.lower()} of a program; "
+                "a constant is added by p.apply(lambda z: z + 1, x), and averages multiply vectors."
+            )
         if value.program is not self:
             raise ValueError(
                 f"{what}: the value number {value.index} is a line of another program; "
@@ -300,34 +346,3 @@ class Program:
                 f"{what}: {one.name} has dimension {one.width.name} and {other.name} has "
                 f"{other.width.name}; only vectors of one dimension can be combined."
             )
-
-
-def _expression(
-    function: Callable[..., Any], values: Sequence[Vector | Scalar], what: str
-) -> tuple[tuple[sp.Symbol, ...], sp.Expr, tuple[int, ...]]:
-    """A function of values as an expression of symbols, one for each value, and their numbers."""
-    arguments = tuple(sp.Dummy(f"z{i}", real=True) for i in range(len(values)))
-    expression = sp.sympify(function(*arguments))
-    if not isinstance(expression, sp.Expr):
-        raise TypeError(
-            f"{what}: the function returns {expression!r}, which is no SymPy expression; "
-            "write it with SymPy functions (sp.tanh, sp.Max, ...)."
-        )
-    return arguments, _finite(expression), tuple(value.index for value in values)
-
-
-def _finite(value: Any) -> sp.Expr:
-    exact = sp.sympify(value)
-    if not isinstance(exact, sp.Expr) or exact.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
-        raise ValueError(f"{value!r} is not a finite number or expression; look at how it came.")
-    return exact
-
-
-def _variance(value: Any, what: str) -> sp.Expr:
-    exact = _finite(value)
-    if exact.is_nonnegative is not True:
-        raise ValueError(
-            f"{what}: variance={value} is not at least 0; "
-            "give a variance (not a deviation), and declare its symbols as positive."
-        )
-    return exact
