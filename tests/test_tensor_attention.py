@@ -165,7 +165,7 @@ def test_errors_of_functions_of_averages():
     mean = other.mean(lambda z: z, other.vector("x", other.width("n")))
     with pytest.raises(ValueError, match="of_scalars of no scalars is a number; give one"):
         program.of_scalars(sp.exp)
-    with pytest.raises(TypeError, match=r"of_scalars: Vector.* is no average of a program; make"):
+    with pytest.raises(TypeError, match=r"of_scalars: vector .* is no average of a program; make"):
         program.of_scalars(sp.exp, x)
     with pytest.raises(ValueError, match="is a line of another program"):
         program.of_scalars(sp.exp, mean)
