@@ -162,7 +162,7 @@ smaller_on_digits = [
     says=r"\mathbb{E} | \langle v, f_t - y \rangle / \langle v, f_0 - y \rangle - e^{-1} |^2"
     r" \text{ is less at four times the width}, \quad t = 1/\lambda",
     domain=Domain(data=Integers(0, 10**6), n=Values(16)),
-    points=3,
+    points=2,
     predicted=1,
     compare=Sign(clear=1, because="the paper says no more than which deviates more"),
     scope=f"as of smaller-is-faster, on {DIGITS}; {LIMITING}",
@@ -171,7 +171,7 @@ smaller_on_digits = [
 def deviates_more(p: Point, accuracy: Accuracy) -> Measurement:
     """ln of the mean square at n over that at 4 n, over networks."""
     squares = [
-        (_left(False, True, int(p.data), accuracy.common, accuracy.draws(250), n) - LEFT) ** 2
+        (_left(False, True, int(p.data), accuracy.common, accuracy.draws(200), n) - LEFT) ** 2
         for n in (int(p.n), 4 * int(p.n))
     ]
     narrow, wide = (one / one.mean() for one in squares)
