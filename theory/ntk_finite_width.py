@@ -113,19 +113,7 @@ def block_off_diagonal() -> Derivation:
     >>> block_off_diagonal().statement
     q**2*w**4/2
     """
-    unit, square = mean_steps(
-        (w**2 * q * _v * _u) ** 2,
-        (_u, _v),
-        "the two read-outs, where the unit is on, of the square",
-    )
-    statement = sp.expand(square / 2)
-    last = Step(
-        "n times the mean square of a mean over n independent units, of mean 0 each, is that of "
-        "one, half of the time on",
-        sp.Subs(_second / 2, _second, square),
-        statement,
-    )
-    return Derivation(sp.Symbol("nE"), statement, (*unit, _HALF, last), _UNITS)
+    return _of_two_outputs(_v * _u, "the kernel between two outputs has no mean")
 
 
 def block_diagonal() -> Derivation:
@@ -134,13 +122,18 @@ def block_diagonal() -> Derivation:
     >>> block_diagonal().statement
     2*q**2*w**4
     """
+    return _of_two_outputs(_v**2 - _u**2, "what the outputs share is gone")
+
+
+def _of_two_outputs(share: sp.Expr, because: str) -> Derivation:
+    """n times the mean square of what a unit adds as w^2 q times `share` of the read-outs u, v."""
     unit, square = mean_steps(
-        (w**2 * q * (_v**2 - _u**2)) ** 2, (_u, _v), "the two read-outs, where the unit is on"
+        (w**2 * q * share) ** 2, (_u, _v), "the two read-outs, where the unit is on"
     )
     statement = sp.expand(square / 2)
     last = Step(
-        "what the outputs share is gone, and n times the mean square of a mean over n independent "
-        "units, of mean 0 each, is that of one, half of the time on",
+        f"{because}, and n times the mean square of a mean over n independent units, of mean 0 "
+        "each, is that of one, half of the time on",
         sp.Subs(_second / 2, _second, square),
         statement,
     )
