@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lemmata.figures import parts
@@ -26,19 +25,6 @@ CLASSICS = {
 }
 
 
-def _by_method(axes: Axes, x: np.ndarray, y: list[np.ndarray], one: Result) -> None:
-    """What each method measured, one above the other."""
-    methods = sorted(set(one.column("method")))
-    for number, method in enumerate(methods):
-        here = one.column("method") == method
-        label = "characteristic roots" if len(methods) == 1 else str(method)
-        parts.bars(
-            axes, x[here], [each[here] for each in y], one.column("agreement")[here], label,
-            marker="oD"[number % 2], color=(BLUE, ORANGE)[number % 2],
-            markersize=3.4 if number == 0 else 1.5,
-        )  # fmt: skip
-
-
 def thresholds(results: Results) -> Figure:
     """The delay from which on each game oscillates, in units of its rate where that is one."""
     figure, axes = parts.sheet([*results.values()], rows=3, columns=2, height=1.5)
@@ -51,7 +37,7 @@ def thresholds(results: Results) -> Figure:
         delta = _delta(found)
         x = found.column("at.x_star")
         parts.line(one, x, found.column("claimed") * delta)
-        _by_method(one, x, parts.interval(found, lambda y, delta=delta: y * delta), found)
+        parts.by_method(one, x, parts.interval(found, lambda y, delta=delta: y * delta), found)
         one.set(xlabel="$x^*$", ylabel=label)
         one.set_title(title, loc="left")
         middle = found.column("claimed")[0] * delta[0]
@@ -59,21 +45,21 @@ def thresholds(results: Results) -> Figure:
     gamma = results[GAMMA]
     delta, order = _delta(gamma), gamma.column("at.k")
     parts.line(panels[2], order, gamma.column("claimed") * delta)
-    _by_method(panels[2], order, parts.interval(gamma, lambda y: y * delta), gamma)
+    parts.by_method(panels[2], order, parts.interval(gamma, lambda y: y * delta), gamma)
     panels[2].set(xlabel="order $k$", ylabel=r"$\delta\, m_c$", xticks=np.unique(order))
     panels[2].set_title("gamma memory", loc="left")
     rps = results[RPS]
     a, b = rps.column("at.a"), rps.column("at.b")
     scale = np.sqrt(a**2 + a * b + b**2)
     parts.line(panels[3], a / b, rps.column("claimed") * scale)
-    _by_method(panels[3], a / b, parts.interval(rps, lambda y: y * scale), rps)
+    parts.by_method(panels[3], a / b, parts.interval(rps, lambda y: y * scale), rps)
     panels[3].set(xlabel="$a/b$", ylabel=r"$T_c \sqrt{a^2 + ab + b^2}$")
     parts.logarithmic(panels[3], "x")
     panels[3].set_title("rock-paper-scissors", loc="left")
     opposite = results[OPPOSITE]
     claimed = opposite.column("claimed")
     parts.line(panels[4], claimed, claimed)
-    _by_method(panels[4], claimed, parts.interval(opposite), opposite)
+    parts.by_method(panels[4], claimed, parts.interval(opposite), opposite)
     panels[4].set(xlabel="$T_c$ claimed", ylabel="$T_c$ measured")
     panels[4].set_title("opposite payoffs", loc="left")
     panels[5].axis("off")
@@ -134,7 +120,7 @@ def classics(results: Results) -> Figure:
             parts.line(one, x, claimed)
         else:
             one.plot(x, claimed, "_", color="black", markersize=6, label="claimed")
-        _by_method(one, x, parts.interval(found), found)
+        parts.by_method(one, x, parts.interval(found), found)
         parts.mark_worst(one, x, found.column("value"), found)
         one.set_xlabel(label)
         one.set_title(title, loc="left")

@@ -138,14 +138,7 @@ def stability_chart(results: Results) -> Figure:
     one.fill_between(x[kept], y[kept], np.nanmin(claimed) / 3, color=BLUE, alpha=0.12, linewidth=0)
     one.plot(x[kept], y[kept], "-", color="black", label=r"claimed: $b\,\Delta_c = \pi/2$")
     measured = parts.interval(delay)
-    for method, marker, color in zip(
-        sorted(set(delay.column("method"))), "oD", (BLUE, ORANGE), strict=False
-    ):
-        here = delay.column("method") == method
-        parts.bars(
-            one, b[here], [m[here] for m in measured], delay.column("agreement")[here],
-            str(method), marker=marker, color=color, markersize=3.6 if marker == "o" else 1.6,
-        )  # fmt: skip
+    parts.by_method(one, b, measured, delay)
     parts.mark_worst(one, b, delay.column("value"), delay)
     one.set(xlabel=r"rate of decay without delay, $b$", ylabel=r"critical delay $\Delta_c$")
     one.set_ylim(np.nanmin(claimed) / 3, np.nanmax(claimed) * 3)
@@ -164,14 +157,7 @@ def discrete_margin(results: Results) -> Figure:
     b = np.resize(margin.array("steepness").ravel(), len(margin.column("claimed")))
     d, measured = margin.column("at.d"), parts.interval(margin, lambda y: y * b)
     parts.line(first, d, margin.column("claimed") * b, r"claimed: $2d \sin\frac{\pi}{2(2d+1)}$")
-    for method, marker, color in zip(
-        sorted(set(margin.column("method"))), "oD", (BLUE, ORANGE), strict=False
-    ):
-        here = margin.column("method") == method
-        parts.bars(
-            first, d[here], [m[here] for m in measured], margin.column("agreement")[here],
-            str(method), marker=marker, color=color, markersize=3.6 if marker == "o" else 1.6,
-        )  # fmt: skip
+    parts.by_method(first, d, measured, margin)
     parts.mark_worst(first, d, measured[1], margin)
     first.set(xlabel="lag $d$", ylabel=r"$b\, d\, \eta_c$")
     parts.logarithmic(first, "x")

@@ -155,6 +155,19 @@ def _arm(length: np.ndarray, here: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(length[here]), np.maximum(length[here], 0), 0)
 
 
+def by_method(axes: Axes, x: np.ndarray, measured: Sequence[Any], one: Result) -> None:
+    """What each method measured, one above the other."""
+    methods = sorted(set(one.column("method")))
+    for number, method in enumerate(methods):
+        here = one.column("method") == method
+        label = "characteristic roots" if len(methods) == 1 else str(method)
+        bars(
+            axes, x[here], [each[here] for each in measured], one.column("agreement")[here], label,
+            marker="oD"[number % 2], color=(BLUE, ORANGE)[number % 2],
+            markersize=3.4 if number == 0 else 1.5,
+        )  # fmt: skip
+
+
 def interval(one: Result, shown: Callable[[np.ndarray], Any] = lambda y: y) -> list[np.ndarray]:
     """What was measured, as (low, value, high), in other units if need be."""
     return [np.asarray(shown(one.column(name))) for name in ("low", "value", "high")]
