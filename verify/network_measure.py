@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from scipy.linalg import hadamard
 
 from lemmata.solvers.batches import DRAWS
 from lemmata.solvers.kernel_dense import dense_kernel
@@ -25,7 +26,11 @@ DIMENSION = 2
 #: networks side by side: as many as the caches hold
 AT_ONCE = 16
 
-Quantity = Literal["layers", "products"]
+#: outputs from one draw of the last layer, by signs: a power of two, for such is the order of the
+#: matrix of signs
+MIRRORED = 128
+
+Quantity = Literal["layers", "products", "mirrored"]
 
 
 def inputs(p: Point) -> np.ndarray:
@@ -55,9 +60,20 @@ def shared(
     - `common`: names the draws; claims that ask alike share one run.
     - `quantity`: "layers", the tangent kernel of the two inputs by layer, L of them; "products",
       the mean over the units of a layer of what they have at one input times what they have at the
-      other, of each layer from the second on, L - 1 of them.
+      other, of each layer from the second on, L - 1 of them; "mirrored", the same of the outputs
+      alone, where the weights of a network's outputs are one draw with `MIRRORED` choices of
+      signs, and the biases are their own. Each choice is a draw too, so that the mean is the same;
+      what two hidden units add to a product cancels between the choices, and with it most of the
+      scatter where inputs are nearly opposite.
     - `hidden`: the widths of the hidden layers.
+
+    **Raises:** `ValueError` where there are not signs for as many hidden units.
     """
+    if quantity == "mirrored" and (outputs != 1 or hidden[-1] >= MIRRORED):
+        raise ValueError(
+            f"hidden={hidden}, outputs={outputs}: signs are there for one output and fewer than "
+            f"{MIRRORED} units before it."
+        )
     columns = (np.ravel(p[name]).tolist() for name in ("k_xx", "k_yy", "k_xy", "w", "b"))
     return _shared(tuple(zip(*columns, strict=True)), common, networks, quantity, hidden, outputs)
 
@@ -82,12 +98,21 @@ def _shared(
     for _ in range(-(-networks // DRAWS)):
         # Single precision, for time: rounding is a thousandth of what the draws leave open.
         params = standard(rng, DRAWS, widths)
+        if quantity == "mirrored":
+            biases = rng.standard_normal((DRAWS, MIRRORED), np.float32)
+            params = (*params[:-1], {"w": params[-1]["w"], "b": jnp.asarray(biases)})
         found.append(np.asarray(_given(params, of_points, quantity, widths), float))
     return np.concatenate(found)[:networks]
 
 
 @partial(jax.jit, static_argnames=("quantity", "widths"))
 def _given(params: Parameters, points: Any, quantity: Quantity, widths: tuple[int, ...]) -> Array:
+    if quantity == "mirrored":
+        signs = jnp.asarray(hadamard(MIRRORED), jnp.float32)
+        *before, last = params
+        params = (*before, {"w": last["w"] * signs[:, : widths[-2]], "b": last["b"]})
+        widths = (*widths[:-1], MIRRORED)
+
     def at(own: Parameters, w: Any, b: Any, x: Any) -> Array:
         return _of(quantity, DenseNetwork(widths, jax.nn.relu, w, b), own, x)
 
@@ -100,5 +125,8 @@ def _given(params: Parameters, points: Any, quantity: Quantity, widths: tuple[in
 def _of(quantity: Quantity, net: DenseNetwork, params: Parameters, x: Any) -> Array:
     if quantity == "products":
         return jnp.stack([jnp.mean(z[0] * z[1]) for z in net.preactivations(params, x)[1:]])
+    if quantity == "mirrored":
+        first, second = net(params, x)
+        return jnp.mean(first * second)[None]
     found = dense_kernel(net, params, x[:1], x[1:], outputs="trace", layers=True)
     return jnp.reshape(found, (-1,))
