@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lemmata.figures import generic
+from lemmata.figures.fonts import REDUCED, WHOLE, know, reduced_font
 from lemmata.figures.parts import Picture
 from lemmata.figures.pictures import covered, pictures
 from lemmata.figures.save import save
@@ -72,7 +73,8 @@ def draw(
     own = [_Task(name, results, folder, name in asked) for name, results in chosen.items()]
     shown = {id for one in whole for id in one.claims}
     rest = [_Task("", [one], folder) for id, one in drawable.items() if id not in shown]
-    with _Workers(_enough(jobs, len(own) + len(rest))) as workers:
+    jobs = _enough(jobs, len(own) + len(rest))
+    with reduced_font() as font, _Workers(jobs, font) as workers:
         failed = set[str]()
         for task, done in workers.run([*own, *rest]):
             yield from done.files
@@ -121,7 +123,7 @@ def _draw(task: _Task) -> _Done:
     """Write the files of one picture; what a paper's own lacks is a problem, and no error."""
     results = task.results
     drawn_from = provenance(results)
-    with style():
+    with style(REDUCED, WHOLE):
         if not task.picture:
             (one,) = results
             figure, title = generic.draw(one), one.id
@@ -139,12 +141,12 @@ def _draw(task: _Task) -> _Done:
 
 
 class _Workers:
-    """Processes that draw, or this one."""
+    """Processes that draw with a font, or this one."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, font: Path) -> None:
         # Threads of other libraries may not survive a fork.
         context = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(jobs, context, _start) if jobs > 1 else None
+        self.pool = ProcessPoolExecutor(jobs, context, _start, (font,)) if jobs > 1 else None
 
     def __enter__(self) -> _Workers:
         return self
@@ -159,9 +161,12 @@ class _Workers:
         return zip(tasks, run, strict=True)
 
 
-def _start() -> None:
+def _start(font: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    gc.freeze()  # what was imported stays, and need not be looked through for every picture
+    know(font)
+    # What was imported stays, and need not be looked through; of a picture all goes at its end.
+    gc.freeze()
+    gc.set_threshold(200_000)
 
 
 def _enough(jobs: int | None, tasks: int) -> int:

@@ -46,10 +46,14 @@ SETTINGS: Any = {
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """The settings of every picture, whatever the user's own are; without a screen."""
+def style(*fonts: str) -> Iterator[None]:
+    """The settings of every picture, whatever the user's own are; without a screen.
+
+    `fonts`: families to take text from, the first that has a character; STIX where none is given.
+    """
+    own = {"font.family": list(fonts)} if fonts else {}
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.use("agg")
-        with mpl.rc_context(SETTINGS):
+        with mpl.rc_context(SETTINGS | own):
             yield

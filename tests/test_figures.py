@@ -10,10 +10,13 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
+from matplotlib.font_manager import findfont, fontManager
 from tests.helpers import claimed, exactly
 
 from lemmata.figures import generic
 from lemmata.figures.draw import draw
+from lemmata.figures.fonts import REDUCED, WHOLE, reduced_font
 from lemmata.figures.stored import Result, origin, provenance, result
 from lemmata.figures.style import style
 from lemmata.verify.compare.bound import Bound
@@ -174,3 +177,18 @@ def test_the_command_draws_what_is_stored(tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
     stem = "delayed-repression.interior-equilibrium"
     assert names == [f"{stem}.pdf", f"{stem}.png", f"{stem}.svg"]
+
+
+def test_the_reduced_font_has_the_same_outlines_and_leaves_nothing_behind() -> None:
+    with reduced_font() as path, TTFont(path) as small, TTFont(findfont(WHOLE)) as whole:
+        assert findfont(REDUCED, fallback_to_default=False) == str(path)
+        known, own = whole.getBestCmap(), small.getBestCmap()
+        assert {ord(letter) for letter in "aZ09−±≤∞Δα²"} <= own.keys()
+        for code, glyph in own.items():
+            assert small["glyf"][glyph] == whole["glyf"][known[code]]
+            assert small["hmtx"][glyph] == whole["hmtx"][known[code]]
+        assert len(small.getGlyphOrder()) < len(whole.getGlyphOrder()) / 3
+    assert not path.parent.exists()
+    assert all(one.name != REDUCED for one in fontManager.ttflist)
+    with reduced_font() as again:
+        assert findfont(REDUCED, fallback_to_default=False) == str(again) != str(path)
