@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from lemmata.figures.style import style
 from lemmata.verify.errors import UsageError
 from lemmata.verify.files import check_writable
 from lemmata.verify.store import Store
+from lemmata.verify.worker import follow_parent
 
 #: pictures for which another process pays: it imports for a second before its first
 FEW = 12
@@ -162,7 +162,7 @@ class _Workers:
 
 
 def _start(font: Path) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    follow_parent()
     know(font)
     # What was imported stays, and need not be looked through; of a picture all goes at its end.
     gc.freeze()

@@ -1,10 +1,11 @@
-"""Ctrl-C leaves a valid results file of what was done."""
+"""Ctrl-C leaves a valid results file of what was done, and nobody at work."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,24 +20,31 @@ def about(id, measure):
                  compare=Equal(relative=0.01, because="a test"))(measure)
 quick = about("patience/quick", lambda p, accuracy: Measurement(p.x, bias=1e-6))
 def wait(p, accuracy):
-    open("waiting", "w").close()
+    with open("waiting.part", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename("waiting.part", "waiting")
     time.sleep(600)
 slow = about("patience/slow", wait)
 """
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_an_interrupt_keeps_what_was_decided(tmp_path, jobs):
-    (tmp_path / "mine.py").write_text(FILE, encoding="utf-8")
+def started(folder: Path, jobs: int) -> subprocess.Popen[str]:
+    """A run of both claims, with the second one waiting."""
+    (folder / "mine.py").write_text(FILE, encoding="utf-8")
     command = [sys.executable, "-m", "lemmata.verify", "verify", "mine.py", "-j", str(jobs)]
-    running = subprocess.Popen(
+    return subprocess.Popen(
         [*command, "--json", "out.json", "--junit", "out.xml"],
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # a process group of its own, as on a terminal
     )
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_keeps_what_was_decided(tmp_path, jobs):
+    running = started(tmp_path, jobs)
     assert running.stderr is not None
     line = running.stderr.readline()  # blocks until the quick claim is decided
     while not (tmp_path / "waiting").exists():
@@ -54,3 +62,28 @@ def test_an_interrupt_keeps_what_was_decided(tmp_path, jobs):
         assert [record["id"] for record in results["claims"]] == ["patience/quick"]
     assert (tmp_path / "out.xml").exists()
     assert not list(tmp_path.glob("**/.*.json*"))  # nothing half-written
+
+
+def test_whoever_works_for_a_run_that_is_killed_ends_too(tmp_path: Path) -> None:
+    running = started(tmp_path, 2)
+    while not (tmp_path / "waiting").exists():
+        assert running.poll() is None, running.communicate()
+    at_work = int((tmp_path / "waiting").read_text())
+    running.kill()  # leaves it no time to tell anyone
+    running.communicate(timeout=60)
+    for _ in range(600):
+        if not alive(at_work):
+            return
+        time.sleep(0.1)
+    os.kill(at_work, signal.SIGKILL)
+    pytest.fail("it still works on a claim that nobody waits for")
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    # Ended, but waiting for a parent to ask: a container may have none that does.
+    state = Path(f"/proc/{process}/stat")
+    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")

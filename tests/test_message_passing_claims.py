@@ -111,7 +111,9 @@ def test_the_executor_finds_the_state_evolution_and_not_without_corrections():
     printed = np.array([one.value for one in _limits(xi=0.5)])
     right = np.array(_evolution()[:3])
     assert np.all(bare > 1.15 * right)
-    late = message_passing._late_uncorrected(0.5, 0.5, 1.0)
+    program, sigmas, taus = theory.iteration(3, 0.5, 0.5, 1.0, xi=0, memory=0)
+    found = execute(program, NumericExpectation(1e-3))
+    late = [float(found.scalar(one)) for one in (sigmas[2], taus[2])]
     assert late[1] == pytest.approx(6.14, abs=0.05)  # in runs of N = 3000, with their noise
     assert late[0] > 1.8 * message_passing._evolution(0.5, 0.5, 1.0)[3]
     assert printed[2] > 1.16 * right[2]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
@@ -18,6 +17,7 @@ from lemmata.verify.decide import decide
 from lemmata.verify.loading import Located, catalogue, load_file
 from lemmata.verify.settings import Settings
 from lemmata.verify.verdict import Outcome, Verdict
+from lemmata.verify.worker import follow_parent
 
 #: claims for which another process pays
 FEW = 4
@@ -118,7 +118,7 @@ def enough(located: Sequence[Located]) -> int:
 def _start_worker() -> None:
     # Where there is an accelerator, its memory is shared.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    follow_parent()
     sys.stdout = sys.stderr  # and stdout is for its results
 
 

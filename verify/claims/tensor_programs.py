@@ -229,7 +229,7 @@ _marchenko_pastur = {
 }
 _low = Equal(relative=0.05, because="the inverse ratio is off by a third at 3/4")
 _high = Equal(relative=0.06, because="the inverse ratio is off by a third and more at 3/4")
-wishart = partial(measured, experiment=averages.wishart_moments, draws=3072, width=32)
+wishart = partial(measured, experiment=averages.wishart_moments, draws=2048, width=32)
 
 marchenko_pastur = [
     claim(
