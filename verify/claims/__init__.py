@@ -50,4 +50,6 @@ CATALOGUE = (
     "sensing_robust_counts",
     "sensing_robust_noise",
     "sensing_phase",
+    "coopetition",
+    "coopetition_case",
 )
