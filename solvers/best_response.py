@@ -20,6 +20,8 @@ Payoff = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 #: actions, on a logarithmic scale, among which a maximum is looked for first
 GRID = 64
+# Where to look between the middle and an end: half way, then aside of what is unsure there.
+_FRACTIONS = np.array([1 / 2, 3 / 4, 1 / 4])
 #: ends that move by less of themselves stand still
 STILL = 1e-10
 #: how far, of itself, a response may move against its way for being unsure
@@ -52,36 +54,36 @@ def best_response(
 ) -> Response:
     """The action in (lo, hi) that pays most against `other`, shape (n,).
 
-    The payoff has a single maximum along the logarithm of the action. `halvings`: how often either
-    side of the bracket is halved at most; it ends earlier where errors hide the difference.
+    The payoff has a single maximum along the logarithm of the action. `halvings`: how often it
+    is narrowed on both sides at most; that ends earlier where errors hide the difference.
 
     **Raises:** ValueError unless 0 < lo < hi < inf, halvings >= 1 and `other` has shape (n,).
     """
     against = _checked(other, lo, hi, halvings)
     x, y, z, found = _coarse(payoff, against, np.log(lo), np.log(hi))
     value, error = _at(payoff, y, against)
-    active = found.copy()
+    tries = np.where(found, 0, len(_FRACTIONS))
     for _ in range(halvings):
+        active = tries < len(_FRACTIONS)
         if not active.any():
             break
+        fraction = _FRACTIONS[np.minimum(tries, len(_FRACTIONS) - 1)]
         moved = np.zeros_like(active)
         for side in (-1, 1):
-            end = x if side < 0 else z
-            probe = (end + y) / 2
+            end, across = (x, z) if side < 0 else (z, x)
+            probe = y + fraction * (end - y)
             there, unsure = _at(payoff, probe, against)
             lower = active & (there + unsure < value - error)
             higher = active & (there - unsure > value + error)
             # What is higher becomes the middle, and the middle the end on the other side.
-            other_end = z if side < 0 else x
-            other_end = np.where(higher, y, other_end)
-            end = np.where(lower, probe, end)
+            across, end = np.where(higher, y, across), np.where(lower, probe, end)
             y, value, error = (
                 np.where(higher, new, old)
                 for new, old in ((probe, y), (there, value), (unsure, error))
             )
-            x, z = (end, other_end) if side < 0 else (other_end, end)
+            x, z = (end, across) if side < 0 else (across, end)
             moved |= lower | higher
-        active &= moved
+        tries = np.where(moved, 0, tries + active)
     return Response(*(np.where(found, np.exp(end), np.nan) for end in (x, z)))
 
 
@@ -103,16 +105,16 @@ def enclose(
         raise ValueError(f"lanes={lanes!r}, rounds={rounds!r}: each is an integer of at least 1.")
     ends = []
     converged = np.ones(lanes, dtype=bool)
+    within = lo / 10, 10 * hi  # an answer close to an end is seen as one
     for way, start in ((1, lo), (-1, hi)):
         first, second = np.full(lanes, float(start)), np.full(lanes, float(start))
-        for turn in range(rounds):
+        for _ in range(rounds):
             before = np.stack([first, second])
-            first = _end(best_response(payoffs[0], second, lo, hi, halvings=halvings), way)
-            second = _end(best_response(payoffs[1], first, lo, hi, halvings=halvings), way)
+            first = _end(best_response(payoffs[0], second, *within, halvings=halvings), way)
+            second = _end(best_response(payoffs[1], first, *within, halvings=halvings), way)
             step = way * np.log(np.stack([first, second]) / before)
             converged &= np.all(np.isfinite(step), axis=0)
-            if turn:
-                converged &= np.all(step > -AGAINST, axis=0)
+            converged &= np.all(step > -AGAINST, axis=0)
             # Every one is a bound, so that the best of them is.
             first, second = np.where(step < 0, before, np.stack([first, second]))
             if not np.any(step > STILL):
@@ -152,7 +154,7 @@ def _at(payoff: Payoff, x: Floats, other: Floats) -> tuple[Floats, Floats]:
             f"{x.shape}; it must return (value, error), each of that shape."
         )
     if (error < 0).any():
-        raise ValueError(f"the payoff returned a negative error, {error.min()!r}; it is a bound.")
+        raise ValueError(f"the payoff returned a negative error, {error.min()}; it is a bound.")
     return value, error
 
 
