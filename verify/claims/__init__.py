@@ -52,4 +52,6 @@ CATALOGUE = (
     "sensing_phase",
     "coopetition",
     "coopetition_case",
+    "path_collapse",
+    "path_collapse_limits",
 )
