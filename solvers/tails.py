@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 #: places, shape (m,), to logarithms of n functions there, shape (n, m)
 Logarithm = Callable[[Floats], Floats]
 
+#: a number for each function, and a bound on its error, both of shape (n,)
+Rate = tuple[Floats, Floats]
+
 #: how many octaves lie between the innermost nodes and the first of three distances
 OCTAVES = 36
 
@@ -55,37 +58,33 @@ def tail(f: Logarithm, *, reach: float = 1e6, nodes: int = 64) -> tuple[Tail, Ta
             f"f returned shape {values.shape} for {2 * len(r)} places; it must return (n, m)."
         )
     left, right = values[:, : len(r)][:, ::-1], values[:, len(r) :]
-    return tuple(
-        _within(r[::stride], left[:, ::stride], right[:, ::stride], nodes // stride, reach)
-        for stride in (1, 2)
-    )  # pyright: ignore[reportReturnType]
+    with np.errstate(invalid="ignore"):  # nan in, nan out
+        fine = _within(r, left, right, nodes, reach)
+        coarse = _within(r[::2], left[:, ::2], right[:, ::2], nodes // 2, reach)
+    return fine, coarse
 
 
-def decay(f: Logarithm, *, power: int = 2, reach: float = 1e6, nodes: int = 64) -> tuple[
-    Floats, Floats
-]:  # fmt: skip
+def decay(f: Logarithm, *, power: int = 2, reach: float = 1e6, nodes: int = 64) -> Rate:
     """Whether far shells hold less than what is inside (negative) or more (positive), by L**power.
 
     The integral converges where it is negative and grows beyond all bounds where it is positive.
 
     **Returns:** the value in the limit of large L, and its error, each of shape (n,).
     """
-    return _limit([(one.shell - one.inner[:, :2], one.reach) for one in
-                   tail(f, reach=reach, nodes=nodes)], power)  # fmt: skip
+    both = tail(f, reach=reach, nodes=nodes)
+    return _limit([(one.shell - one.inner[:, :2], one.reach) for one in both], power)
 
 
-def growth(f: Logarithm, *, power: int = 2, reach: float = 1e6, nodes: int = 64) -> tuple[
-    Floats, Floats
-]:  # fmt: skip
+def growth(f: Logarithm, *, power: int = 2, reach: float = 1e6, nodes: int = 64) -> Rate:
     """The logarithm of the integral over [-L, L], divided by L**power, as L grows: 0 if it settles.
 
     **Returns:** the value in the limit of large L, and its error, each of shape (n,).
     """
-    return _limit([(one.inner[:, 1:], 2 * one.reach) for one in
-                   tail(f, reach=reach, nodes=nodes)], power)  # fmt: skip
+    both = tail(f, reach=reach, nodes=nodes)
+    return _limit([(one.inner[:, 1:], 2 * one.reach) for one in both], power)
 
 
-def _limit(both: list[tuple[Floats, float]], power: int) -> tuple[Floats, Floats]:
+def _limit(both: list[tuple[Floats, float]], power: int) -> Rate:
     """Extrapolated from two distances, what is left being of the order of 1/L or less."""
     limits, steps = [], []
     for logs, reach in both:
@@ -111,8 +110,7 @@ def _within(r: Floats, left: Floats, right: Floats, nodes: int, reach: float) ->
 
 def _panels(start: Floats, end: Floats, length: Floats) -> Floats:
     """Logarithms of the integrals of exp of linear functions."""
-    with np.errstate(invalid="ignore"):
-        d = np.abs(end - start)
-        # (1 - exp(-d))/d, which is 1 - d/2 where d is small
-        mean = np.where(d > 1e-6, -np.expm1(-d) / np.where(d > 1e-6, d, 1.0), 1 - d / 2)
-        return np.maximum(start, end) + np.log(mean) + np.log(length)
+    d = np.abs(end - start)
+    # (1 - exp(-d))/d, which is 1 - d/2 where d is small
+    mean = np.where(d > 1e-6, -np.expm1(-d) / np.where(d > 1e-6, d, 1.0), 1 - d / 2)
+    return np.maximum(start, end) + np.log(mean) + np.log(length)

@@ -113,7 +113,7 @@ def where_it_flips(at: Any, ends: tuple[Any, Any], accuracy: Accuracy) -> Measur
     def grows(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return tails.decay(at(value), nodes=accuracy.steps(32) // 2 * 2)
 
-    found = flips.bracket_flips(grows, *ends, relative=1e-5)
+    found = flips.bracket_flips(grows, *ends, relative=1e-5, max_steps=40)
     return Measurement.bracket(
         found.lo, found.hi, converged=found.ok, note=[str(one) for one in found.reason]
     )
