@@ -12,7 +12,7 @@ from lemmata.verify.errors import UsageError
 #: modules of this folder, in the order in which their pictures are drawn
 PAPERS = (
     "delayed_repression", "delayed_repression_agents", "delayed_replicator", "ntk",
-    "tensor_programs", "matrix_sensing", "sub_gradient", "coopetition",
+    "tensor_programs", "matrix_sensing", "sub_gradient", "coopetition", "path_collapse",
 )  # fmt: skip
 
 
