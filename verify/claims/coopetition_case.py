@@ -145,8 +145,8 @@ complementarity = [
     claim(
         f"{HERE}/samsung-sony/{form}/complementarity-alone",
         source=MODEL,
-        says=rf"{SAYS[form]}: \text{{with D = 0 the mean action is {PARTS[form][0]} % above that}}"
-        r" \text{ with } \gamma = 0, D = 0",
+        says=rf"{SAYS[form]},\ D = 0: \text{{the mean action is }} {PARTS[form][0]} \,\%"
+        r" \text{ above that with } \gamma = 0",
         domain=single(form, **NONE),
         predicted=partial(percent, form),
         compare=EXACT,
@@ -161,8 +161,8 @@ interdependence = [
     claim(
         f"{HERE}/samsung-sony/{form}/added-by-interdependence",
         source=MODEL,
-        says=rf"{SAYS[form]}: \text{{with D as stated the mean action is {PARTS[form][1]} % above}}"
-        r" \text{ that with D = 0 and the same } \gamma",
+        says=rf"{SAYS[form]},\ D \text{{ as stated: the mean action is }} {PARTS[form][1]} \,\%"
+        r" \text{ above that with } D = 0 \text{ and the same } \gamma",
         domain=single(form, **STATED),
         predicted=partial(percent, form, base=False),
         compare=EXACT,
