@@ -49,3 +49,18 @@ def test_what_is_inside_a_long_sum_is_not_taken_out_of_it(free):
     exact = float(formula.subs({x: 0.7, n: 0.4}).doit().evalf(30))
     values = Prediction(formula).at([Point({"x": 0.7, "n": 0.4})])
     assert values == pytest.approx([exact], rel=1e-10)
+
+
+def test_functions_that_scipy_has_for_real_arguments_are_computed_all_at_once(monkeypatch):
+    formula = sp.pi**2 / 6 - sp.polygamma(1, x + 1)
+    exact = [float(formula.subs(x, p.x).evalf(30)) for p in POINTS]
+    with monkeypatch.context() as patch:
+        patch.setattr("lemmata.verify.program.alone", lambda *_: pytest.fail("one by one"))
+        values = evaluate([Program.of(formula)], POINTS)[0]
+    np.testing.assert_allclose(values, exact, rtol=1e-13)
+
+
+def test_what_scipy_does_not_reach_is_computed_one_by_one():
+    formula = sp.polygamma(1, -x)  # SciPy's zeta function is NaN there
+    exact = [float(formula.subs(x, p.x).evalf(30)) for p in POINTS]
+    np.testing.assert_allclose(evaluate([Program.of(formula)], POINTS)[0], exact, rtol=1e-12)

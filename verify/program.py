@@ -156,10 +156,24 @@ def _computed(node: Any, found: dict[Any, Any]) -> Any:
         return np.power(_value(node.base, found), power)
     if isinstance(node, sp.Function) and all(isinstance(part, sp.Expr) for part in node.args):
         values = [_value(part, found) for part in node.args]
-        return _operation(node.func, len(values))(*values)
+        function = _operation(node.func, len(values))
+        try:
+            return function(*values)
+        except TypeError:  # SciPy has it for real arguments only
+            return _of_reals(function, values)
     # What has an inner structure: sums, integrals, cases.
     symbols = tuple(sorted(node.free_symbols, key=str))
     return _compiled(node, symbols)(*(found[symbol] for symbol in symbols))
+
+
+def _of_reals(function: Any, values: list[Any]) -> Any:
+    """A function of arguments that are real; `TypeError` if one is not, or a value not finite."""
+    if any(np.any(np.imag(value) != 0) for value in values):
+        raise TypeError("a complex argument of a function of real ones")
+    found = function(*(np.real(value) for value in values))
+    if not np.all(np.isfinite(found)):  # SciPy's NaN may be a number that it does not reach
+        raise TypeError("no finite value of real arguments")
+    return found
 
 
 @lru_cache(maxsize=256)
