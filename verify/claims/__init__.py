@@ -54,4 +54,5 @@ CATALOGUE = (
     "coopetition_case",
     "path_collapse",
     "path_collapse_limits",
+    "model_collapse",
 )
