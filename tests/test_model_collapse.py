@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from lemmata.solvers import least_squares_chain as chain
-from lemmata.solvers.tails import tail_index
+from lemmata.solvers.hill import tail_index
 from lemmata.theory import model_collapse as theory
 from lemmata.verify import collapse_measure as measure
 from lemmata.verify.accuracy import Accuracy
