@@ -55,4 +55,6 @@ CATALOGUE = (
     "path_collapse",
     "path_collapse_limits",
     "model_collapse",
+    "early_warning",
+    "unannounced",
 )
