@@ -57,13 +57,8 @@ class _Drawn(dfx.AbstractPath):
 
     increment: Array
 
-    @property
-    def t0(self) -> float:
-        return 0.0
-
-    @property
-    def t1(self) -> float:
-        return 1.0
+    t0: Any = 0.0  # pyright: ignore[reportIncompatibleVariableOverride]
+    t1: Any = 1.0  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def evaluate(self, t0: Any, t1: Any = None, left: bool = True, use_levy: bool = False) -> Array:
         del t0, t1, left, use_levy

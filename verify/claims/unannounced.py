@@ -140,7 +140,7 @@ front_rates = [
 def front_alarm(p: Point, accuracy: Accuracy) -> Series:
     """The mean square of deviations from u = 1, against the distance of a to 1/2."""
     f = _bistable(0.5 - np.array(NEAR), "one")
-    return _series(NEAR, measure.fluctuations(f, accuracy.entropy, accuracy.draws(256)))
+    return _series(NEAR, measure.fluctuations(f, accuracy.entropy, accuracy.draws(128)))
 
 
 def _series(x: Any, found: Any) -> Series:
@@ -330,7 +330,7 @@ def _along(s: float, c: float, entropy: tuple[int, ...], paths: int) -> Any:
 def _approach(p: Point, accuracy: Accuracy, *, s: float, c: float) -> Series:
     """The mean square of x along simulated paths, against the distance to the threshold."""
     # Along the fast direction nothing lasts longer than 1: fewer paths know as much.
-    paths = accuracy.draws(512 if s else 256)
+    paths = accuracy.draws(512 if s else 64)
     return _series(NEAR_HOPF, _along(s, c, accuracy.common, paths))
 
 
