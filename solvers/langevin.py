@@ -113,7 +113,7 @@ def _checked(points: Mapping[str, Any], schedule: Schedule) -> int:
             raise ValueError(f"`{name}` has shape {np.shape(points[name])}; give {shape}, n >= 1.")
     step, lag = np.asarray(points["step"], float), np.asarray(points["lag"], float)
     if not (np.isfinite(step) & (step > 0)).all():
-        raise ValueError(f"`step` is {step.min()!r}; give positive times.")
+        raise ValueError(f"`step` is {step.min():g}; give positive times.")
     if schedule.settle % 2 or schedule.between % 2 or min(schedule) < 1:
         raise ValueError(
             f"`{schedule!r}`: give even numbers of steps above 0, and a look at least."

@@ -7,6 +7,7 @@ reading of the field, variance as a universal alarm, which the review warns of.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -215,7 +216,13 @@ def _variances(p: Point, accuracy: Accuracy, size: float, later: float = 0.0) ->
 def _change(p: Point, accuracy: Accuracy, *, size: float, later: float) -> Measurement:
     """How much more the logarithm of the variance is a little later, by groups of populations."""
     before, after = (_variances(p, accuracy, size, step) for step in (0.0, later))
-    return Measurement.mean(np.log(after / before))
+    b = np.ravel(np.asarray(p.b, float))
+    sweep = {
+        "b": np.concatenate([b, b + later]),
+        "variance": np.concatenate([before, after]).mean(axis=1),
+    }
+    change = Measurement.mean(np.log(after / before))
+    return replace(change, arrays={f"sweep.{name}": value for name, value in sweep.items()})
 
 
 def _relative(p: Point, accuracy: Accuracy, *, size: float) -> Measurement:
@@ -267,7 +274,7 @@ weak_noise = claim(
     says=rf"{GROWTH}\,e^{{\sigma \xi}}: \quad \operatorname{{Var}} N / \sigma^2 \to N^2/(1 - s^2),"
     r"\ s \text{ the slope at the upper equilibrium } N",
     domain=Domain(b=Interval(14.5, 19.1), r=Values(3.5), K=Values(20.0)),
-    points=6,
+    points=8,
     predicted=theory.weak_noise,
     compare=Equal(relative=0.08, because="512 populations of 300 generations know it to a percent"),
     scope="noise of 0.01 %, where the slope is between -1 and 1",

@@ -1,0 +1,101 @@
+"""Claims on early warning: verified, refuted where a formula slips, open where data are few."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lemmata.verify import backend, fluctuation_measure
+from lemmata.verify.claims import early_warning as announced
+from lemmata.verify.claims import unannounced
+from lemmata.verify.decide import decide
+from lemmata.verify.settings import Profile, Settings
+from lemmata.verify.verdict import Outcome
+
+pytestmark = pytest.mark.heavy
+
+
+@pytest.fixture(autouse=True)
+def _precise():
+    with backend.precision():
+        yield
+
+
+def outcome(claim, predicted: Any = None, effort: float = 1.0, points: int = 2, **fixed) -> Outcome:
+    tried = dataclasses.replace(
+        claim,
+        predicted=claim.predicted if predicted is None else predicted,
+        points=points,
+        expected="verified",
+        cause="",
+    )
+    return decide(tried, Settings(Profile("test", points, effort), fixed=fixed)).outcome
+
+
+# By name: claims in a list of a test module would be decided as items of their own.
+CLAIMS: dict[str, Any] = {
+    "variance": announced, "autocorrelation": announced, "passage": announced,
+    "passage_exponent": announced, "front_speed": unannounced, "front_reversal": unannounced,
+    "extinction": unannounced, "variance_falls": unannounced, "last_rise": unannounced,
+    "missed_variance": unannounced, "seen": unannounced,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_right_ones_are_verified_and_wrong_ones_refuted(name: str) -> None:
+    claim = getattr(CLAIMS[name], name)
+    assert outcome(claim) is Outcome.VERIFIED
+    for slip, wrong in claim.wrong.items():
+        assert outcome(claim, wrong) is Outcome.REFUTED, slip
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_each_threshold_has_its_own_power(which: int) -> None:
+    for claim in (announced.return_rates[which], announced.exponents[which]):
+        assert outcome(claim) is Outcome.VERIFIED
+        for slip, wrong in claim.wrong.items():
+            assert outcome(claim, wrong) is Outcome.REFUTED, slip
+    level = announced.levels[which]
+    assert outcome(level) is Outcome.VERIFIED
+    assert outcome(level, level.wrong["without the 2"]) is Outcome.REFUTED
+
+
+@pytest.mark.parametrize("name", ["front_alarm", "overcompensation_alarm", "missed_alarm"])
+def test_variance_is_no_universal_alarm(name: str) -> None:
+    claim = getattr(unannounced, name)
+    assert claim.expected == "refuted"
+    assert claim.reading == unannounced.ALARM
+    assert outcome(claim) is Outcome.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(announced, "variance"), (announced, "autocorrelation"), (unannounced, "missed_variance"),
+     (unannounced, "seen"), (unannounced, "variance_falls"), (unannounced, "weak_noise")],
+)  # fmt: skip
+def test_few_paths_leave_it_open(module, name: str) -> None:
+    assert outcome(getattr(module, name), effort=0.004) is Outcome.INCONCLUSIVE
+
+
+def test_paths_that_escape_verify_nothing() -> None:
+    # So near the fold that weak noise carries paths over it: what is measured is not finite.
+    found = fluctuation_measure.fluctuations(
+        fluctuation_measure.normal_form("fold", np.array([1e-10]), 1.0), (1,), 256
+    )
+    assert not np.isfinite(found.square).all()
+
+
+def test_the_noise_is_weak_enough_to_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    f = fluctuation_measure.normal_form("fold", np.array(announced.NEAR), 1.0)
+    one = fluctuation_measure.fluctuations(f, (1,), 256)
+    monkeypatch.setattr(fluctuation_measure, "NOISE", 10 * fluctuation_measure.NOISE)
+    ten = fluctuation_measure.fluctuations(f, (1,), 256)
+    np.testing.assert_allclose(ten.square.mean(axis=0), one.square.mean(axis=0), rtol=1e-3)
+
+
+def test_a_rest_state_is_one() -> None:
+    f = fluctuation_measure.normal_form("fold", np.array([0.04, 0.09]), 1.0)
+    rest, J = fluctuation_measure.at_rest(f)
+    np.testing.assert_allclose(rest, [[0.2, 0], [0.3, 0]], atol=1e-14)
+    np.testing.assert_allclose(J[:, 0, 0], [-0.4, -0.6], atol=1e-14)
