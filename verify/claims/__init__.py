@@ -57,4 +57,5 @@ CATALOGUE = (
     "model_collapse",
     "early_warning",
     "unannounced",
+    "noether",
 )

@@ -200,7 +200,7 @@ def extinction(p: Point, accuracy: Accuracy) -> Measurement:
 def _variances(p: Point, accuracy: Accuracy, size: float, later: float = 0.0) -> np.ndarray:
     """Variances of the numbers of populations that were kept, by groups, shape (n, groups)."""
     r, K, b = (np.asarray(one, float)[:, None] for one in (p.r, p.K, p.b))
-    groups, each = accuracy.draws(32), 16
+    groups, each = max(accuracy.draws(32), 2), 16  # two at least, for a spread
     found = maps.follow(
         _growth, _starts(len(r), groups, each), {"r": r, "K": K, "b": b + later}, accuracy.rng,
         noise=size, settle=300, looks=300, floor=1e-3,
