@@ -60,7 +60,8 @@ def norms(
         )
     count = len(jax.tree.leaves(examples)[0])
     which = rng.integers(count, size=(steps, q.shape[1], batch), dtype=np.int32)
-    found = _descend(gradient, jnp.asarray(q), examples, rates, decays, which)
+    given = (jnp.asarray(one) for one in (rates, decays, which))
+    found = _descend(gradient, jnp.asarray(q), examples, *given)
     return Norms(*(np.asarray(part) for part in found))
 
 

@@ -1,0 +1,73 @@
+"""Claims on charges and norms: verified, refuted where a formula slips, open where data are few."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from lemmata.verify import backend
+from lemmata.verify.claims import noether
+from lemmata.verify.decide import decide
+from lemmata.verify.settings import Profile, Settings
+from lemmata.verify.verdict import Outcome
+
+pytestmark = pytest.mark.heavy
+RIGHT = (
+    "scale_of_network", "translation", "rescaling", "norm_grows", "gradient_flow", "discrete",
+    "fourth_power", "memory",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _precise():
+    with backend.precision():
+        yield
+
+
+def verdict(claim, predicted: Any = None, effort: float = 1.0, points: int = 2):
+    tried = dataclasses.replace(
+        claim,
+        predicted=claim.predicted if predicted is None else predicted,
+        points=points,
+        expected="verified",
+        cause="",
+    )
+    return decide(tried, Settings(Profile("test", points, effort)))
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_ones_are_verified_and_wrong_ones_refuted(name: str) -> None:
+    claim = getattr(noether, name)
+    found = verdict(claim)
+    assert found.outcome is Outcome.VERIFIED
+    assert found.resolution is not None
+    passed = {one.partition(": ")[0] for one in found.resolution.survivors}
+    assert claim.wrong
+    assert not passed & set(claim.wrong), passed
+
+
+@pytest.mark.parametrize("slip", ["twice as fast", "conserved", "without the mass"])
+def test_a_wrong_rate_in_place_of_the_claim_is_refuted(slip: str) -> None:
+    claim = noether.translation
+    assert verdict(claim, claim.wrong[slip]).outcome is Outcome.REFUTED
+
+
+@pytest.mark.parametrize("name", ["conserved", "square"])
+def test_readings_that_fail_are_refuted_with_a_cause(name: str) -> None:
+    claim = getattr(noether, name)
+    assert claim.expected == "refuted"
+    assert claim.reading
+    assert claim.cause
+    assert verdict(claim).outcome is Outcome.REFUTED
+
+
+def test_few_replicas_leave_the_rest_open() -> None:
+    assert verdict(noether.fourth_power, effort=0.07).outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_charge_that_is_hardly_known_verifies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lemmata.verify import charge_measure
+
+    # Panels so wide that the two runs differ: their difference is the bound on the error.
+    monkeypatch.setattr(charge_measure, "RUNS", ((1, 1e-3), (2, 1e-2)))
+    assert verdict(noether.rescaling).outcome is Outcome.INCONCLUSIVE
