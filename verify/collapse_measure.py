@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from lemmata.solvers.least_squares_chain import Errors, chains, weighted_first
 from lemmata.solvers.hill import tail_index
+from lemmata.solvers.least_squares_chain import Errors, chains, weighted_first
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.domain import Point
 from lemmata.verify.measurement import Measurement
