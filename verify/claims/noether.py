@@ -183,6 +183,11 @@ def _descent(p: Point, accuracy: Accuracy, name: str, replicas: int, **more: Any
     return measure.descent(name, eta, decay, accuracy.common, replicas, **more)
 
 
+def _replicas(accuracy: Accuracy) -> int:
+    """Two at least, for a spread."""
+    return max(accuracy.draws(32), 2)
+
+
 def _discrete(p: Point, accuracy: Accuracy, *, name: str) -> Measurement:
     """How much |q|² grew in all, over the sum of η²|g|²."""
     found = _descent(p, accuracy, name, 2, steps=400)
@@ -211,7 +216,7 @@ discrete = claim(
 
 def _power(p: Point, accuracy: Accuracy, *, name: str, power: int) -> Measurement:
     """The mean of a power of the norm over that of the slope's square, at rest, by replicas."""
-    found = _descent(p, accuracy, name, accuracy.draws(32))
+    found = _descent(p, accuracy, name, _replicas(accuracy))
     rest = slice(measure.SETTLED.resolve(), None)
     size = np.mean(found.square[rest] ** (power // 2), axis=0)
     slope = np.mean(found.unit_slope[rest], axis=0)
@@ -281,7 +286,7 @@ square = claim(
 )
 def memory(p: Point, accuracy: Accuracy) -> Measurement:
     """How fast |q|⁴ falls to where it comes to rest, in the first steps, by replicas."""
-    found = _descent(p, accuracy, "Rayleigh quotient", accuracy.draws(32))
+    found = _descent(p, accuracy, "Rayleigh quotient", _replicas(accuracy))
     fourth = found.square**2
     rest = np.mean(fourth[measure.SETTLED.resolve() :], axis=(0, 2))[:, None]
     window = round(0.5 / float(np.max(p.h)))
