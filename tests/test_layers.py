@@ -23,7 +23,7 @@ PACKAGES: dict[str, frozenset[str] | None] = {
         | {"scipy", "numpy", "networkx", "rustworkx"}
     ),
     "verify": None,
-    "figures": frozenset({"matplotlib", "numpy"}),
+    "figures": frozenset({"matplotlib", "numpy", "fontTools"}),  # matplotlib's own, for its fonts
 }
 SIBLINGS: dict[str, frozenset[str]] = {
     "theory": frozenset(),
