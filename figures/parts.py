@@ -116,7 +116,7 @@ def line(axes: Axes, x: Any, y: Any, label: str = "claimed", **more: Any) -> Non
     x, y = np.asarray(x, float), np.asarray(y, float)
     order = np.argsort(x, kind="stable")
     style: dict[str, Any] = {"color": "black", "zorder": 1.5, "label": label, **more}
-    axes.plot(x[order], y[order], style.pop("linestyle", "-"), **style)
+    axes.plot(x[order], y[order], **style)
 
 
 def bars(
