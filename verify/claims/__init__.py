@@ -58,4 +58,5 @@ CATALOGUE = (
     "early_warning",
     "unannounced",
     "noether",
+    "integral_rl",
 )
