@@ -13,7 +13,7 @@ from lemmata.verify.errors import UsageError
 PAPERS = (
     "delayed_repression", "delayed_repression_agents", "delayed_replicator", "ntk",
     "tensor_programs", "matrix_sensing", "sub_gradient", "coopetition", "path_collapse",
-    "model_collapse", "early_warning", "noether",
+    "model_collapse", "early_warning", "noether", "integral_rl",
 )  # fmt: skip
 
 

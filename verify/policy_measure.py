@@ -14,8 +14,9 @@ from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.domain import Point
 from lemmata.verify.measurement import Measurement, Series
 
-#: stretches of a series, of one whose errors fall slowly, and of one where they fall fast
+#: stretches of a series; of those that are late in showing their order, and of one that is early
 MANY = (16, 20, 24, 30, 40, 48, 60, 80, 96, 120, 160)
+NEXT = (30, 40, 48, 60, 80, 96, 120, 160, 240)
 LATE = (60, 80, 96, 120, 160, 240, 480)
 FEW = (4, 6, 8, 10, 12, 16, 20, 24, 30, 40, 48)
 #: stretches whose rule is not yet lost in rounding
@@ -65,7 +66,7 @@ def _errors(key: tuple[bytes, ...], rule: str, samples: tuple[int, ...], steps: 
 
 def errors(p: Point, accuracy: Accuracy, *, rule: str) -> Series:
     """|P_N - P*| against N; its error from half as many steps of the integration."""
-    samples = {"simpson": FEW, "left": LATE}.get(rule, MANY)
+    samples = {"simpson": FEW, "left": LATE, "matern-2": NEXT}.get(rule, MANY)
     key = tuple(one.tobytes() for one in _of(p, p.Delta))
     (fine, change, settled), (coarse, _, _) = (
         _errors(key, rule, samples, steps) for steps in (STEPS, STEPS // 2)
