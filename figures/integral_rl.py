@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from matplotlib.figure import Figure
+
 from lemmata.figures import parts
 from lemmata.figures.parts import Picture, Results
 from lemmata.figures.style import BLUE, GREEN, ORANGE
