@@ -95,6 +95,7 @@ UNDECIDED = {
     "findings.md": "minutes of simulation; CI decides all of them in a step of its own",
     "finding_coopetition.md": "the same",
     "finding_early_warning.md": "the same",
+    "finding_integral_rl.md": "the same",
     "finding_model_collapse.md": "the same",
     "finding_path_collapse.md": "the same",
     "lemmata verify delayed-repression/agents": "the same",
