@@ -9,6 +9,7 @@ from lemmata.verify.loading import catalogue
 from lemmata.verify.report import graph as graphs
 from lemmata.verify.report import statements
 from lemmata.verify.report.entries import Source, readings
+from lemmata.verify.report.repeated import repeated
 
 
 def test_every_statement_of_the_catalogue_becomes_formulas_and_words() -> None:
@@ -27,6 +28,7 @@ def test_every_statement_of_the_catalogue_becomes_formulas_and_words() -> None:
         (r"x \text{ if } y", "<math><mi>x</mi></math> if <math><mi>y</mi></math>"),
         (r"P(\mathrm{runaway})", "<mi>runaway</mi>"),
         (r"\operatorname{tr} A", '<mi>tr</mi><mspace width=".17em"/><mi>A</mi>'),
+        (r"\hat g", '<mover accent="true"><mi>g</mi><mo>ˆ</mo></mover>'),
         (r"x \sim y", '<mo lspace=".28em" rspace=".28em">∼</mo>'),
         (r"x = -1", '<mo form="prefix">−</mo>'),
         (r"a \Rightarrow b", "</math> ⇒ <math>"),
@@ -91,3 +93,33 @@ def test_the_outline_tells_a_branch_once() -> None:
 )
 def test_numbers_on_axes_are_short(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def steps(*names: str) -> list[dict[str, str]]:
+    return [
+        {"because": one, "status": "proved", "how": "SymPy", "math": "<mi>x</mi>"} for one in names
+    ]
+
+
+def test_steps_that_several_derivations_begin_with_are_shown_once() -> None:
+    found = repeated(
+        {
+            "a/first": steps("p", "q", "r", "s"),
+            "a/all-of-it": steps("p", "q", "r", "s"),
+            "a/on-from-there": steps("p", "q", "r", "t", "u"),
+            "a/again": steps("p", "q", "r", "t", "u"),
+            "a/two-are-too-few": steps("p", "q", "v"),
+            "a/none": [],
+        }
+    )
+    assert found == {
+        "a/all-of-it": ("a/first", 4),
+        "a/on-from-there": ("a/first", 3),
+        "a/again": ("a/first", 3),
+    }
+
+
+def test_a_step_confirmed_otherwise_is_another_one() -> None:
+    other = steps("p", "q", "r")
+    other[0]["status"] = "checked"
+    assert repeated({"a/first": steps("p", "q", "r"), "a/second": other}) == {}

@@ -15,6 +15,7 @@ from lemmata.figures.stored import Result
 from lemmata.verify import table
 from lemmata.verify.errors import UsageError
 from lemmata.verify.report import statements
+from lemmata.verify.report.repeated import Begun
 
 #: sign and what it means, the gravest first; a verdict is never told by colour alone
 VERDICTS = {
@@ -64,7 +65,8 @@ class Entry:
 
     **Fields:** `result` and the stored `steps` of its derivation; ids of the claims that it `uses`,
     that are `used_by`, that are other `readings` of it, and the `refuted` ones that it rests on
-    however remotely; the number of its `run` on the page, and what that was `drawn_from`.
+    however remotely; the number of its `run` on the page, and what that was `drawn_from`; which of
+    its first steps another claim shows, if any are `begun` there.
     """
 
     result: Result
@@ -74,6 +76,7 @@ class Entry:
     refuted: Sequence[str]
     run: int
     drawn_from: str
+    begun: Begun | None = None
 
     def __getattr__(self, name: str) -> Any:
         """A field of the stored result; "" for one that an older version did not write."""

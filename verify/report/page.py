@@ -19,6 +19,7 @@ from lemmata.verify.loading import catalogue
 from lemmata.verify.manifest import differences
 from lemmata.verify.report import graph as graphs
 from lemmata.verify.report.entries import STATUS, VERDICTS, Entry, check, checked_steps, readings
+from lemmata.verify.report.repeated import repeated
 from lemmata.verify.store import Store
 
 
@@ -67,15 +68,18 @@ def render(ids: Sequence[str], store: Store) -> str:
     outcomes = {one.id: one.record["outcome"] for one in results}
     grounds = graphs.refuted_grounds(found, outcomes)
     families = readings(outcomes)
+    steps = {one.id: checked_steps(one.id, store.derivation(one.id)) for one in results}
+    begun = repeated({id: one.get("steps", ()) for id, one in steps.items()})
     entries = [
         Entry(
             one,
-            checked_steps(one.id, store.derivation(one.id)),
+            steps[one.id],
             used_by=sorted(found.successors(one.id)),
             readings=families[one.id],
             refuted=grounds[one.id],
             run=run_of[one.id],
             drawn_from=runs[run_of[one.id] - 1].origin,
+            begun=begun.get(one.id),
         )
         for one in results
     ]

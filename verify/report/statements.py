@@ -23,7 +23,7 @@ _BREAKS = re.compile(r"[,;:](?=\s|\\|$)")
 _ARROWS = re.compile(r"\\(Rightarrow|iff)(?![A-Za-z])")
 
 #: what latex2mathml has of ASCII, or as a letter, where mathematics has a sign of its own
-_SIGNS = {"~": "∼", "*": "∗", "-": "−", "⟂": "⊥"}
+_SIGNS = {"~": "∼", "*": "∗", "-": "−", "⟂": "⊥", "^": "ˆ"}
 #: relations that browsers set without space about them
 _SPACED = {"∼", "⊥", "≅"}
 _UNSPACED = {"/", "|"}
