@@ -17,7 +17,7 @@ CLEAR = 3.0
 
 
 class Tail(NamedTuple):
-    """Hill's estimate of the index, and its standard error; infinite if the tail is flat."""
+    """Hill's estimate of the index, and its standard error; an infinite index if all are alike."""
 
     exponent: float
     stderr: float
@@ -44,5 +44,6 @@ def tail_index(draws: Any) -> Tail:
             f"draws from {y[0]} to {y[-1]} must be positive and finite for an index of their tail."
         )
     mean = float(np.mean(np.log(y[-k:] / y[-k - 1])))
-    exponent = 1 / mean if mean > 0 else np.inf
-    return Tail(exponent, float(exponent / np.sqrt(k)))
+    if mean == 0:
+        return Tail(np.inf, 0.0)
+    return Tail(1 / mean, float(1 / mean / np.sqrt(k)))

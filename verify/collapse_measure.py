@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lemmata.solvers.hill import tail_index
+from lemmata.solvers.hill import LEAST, SHARE, tail_index
 from lemmata.solvers.least_squares_chain import Errors, chains, weighted_first
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.domain import Point
@@ -43,6 +43,9 @@ def squares(
 
 def mean(draws: np.ndarray, heavy: np.ndarray, bias: float = 0.0) -> Measurement:
     """Their mean, with no error bound where the tail of `heavy` shows no variance."""
+    if len(heavy) < LEAST / SHARE:
+        note = f"{len(heavy)} draws are too few to show their tail; take {LEAST / SHARE:.0f}"
+        return Measurement(float(np.mean(draws)), np.inf, bias, converged=False, note=note)
     tail = tail_index(heavy)
     if tail.has_variance:
         return Measurement.mean(draws, bias=bias)
