@@ -107,7 +107,7 @@ rescaling = claim(
     predicted=partial(_derived, "rescaling"),
     compare=EXACT,
     wrong=WRONG,
-    scope="a matrix as a product a bᵀ; compared is γ/m, as (|a'|² - |b'|² - Q')/Q along a motion",
+    scope="a matrix as a product a b^T; compared is γ/m, as (|a'|² - |b'|² - Q')/Q along a motion",
 )(partial(_rate, name="rescaling"))
 
 
@@ -172,7 +172,7 @@ DECAYING = Domain(
     defining={"lambda": lambda p: p.h / p.eta},
 )
 RULE = r"q_{t+1} = (1 - \eta\lambda) q_t - \eta g_t"
-NOISY = "η λ = h; slopes over 8 of 256 examples; ĝ is the slope at unit norm"
+NOISY = "η λ = h; slopes over 8 of 256 examples; g with a hat is the slope at unit norm"
 
 
 def _descent(p: Point, accuracy: Accuracy, name: str, replicas: int, **more: Any) -> Any:
