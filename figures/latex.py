@@ -22,9 +22,11 @@ _SPECIAL = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     "→": r"\ensuremath{\to}", "√": r"\ensuremath{\surd}", "–": r"\textendash{}",
-    "²": r"\textsuperscript{2}",
+    **{one: rf"\textsuperscript{{{n}}}" for n, one in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{one: f"\\{one}" for one in "&%$#_{}"},
 }  # fmt: skip
+#: accents above and below, by the combining character
+_ACCENTS = dict(zip("\u0300\u0301\u0302\u0303\u0308\u030c\u030a\u0327", "`'^~\"vrc", strict=True))
 _GREEK = re.compile("GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)")
 
 #: what a field is looked up by; the macro hands over its argument
@@ -142,8 +144,8 @@ def _math(text: str) -> str:
 def escaped(text: str) -> str:
     r"""Text as TeX prints it, whatever its fonts have of Greek.
 
-    >>> escaped("50% of a_1, --seed"), escaped("2 φ")
-    ('50\\% of a\\_1, -{}-seed', '2 \\ensuremath{\\varphi}')
+    >>> escaped("50% of a_1, --seed"), escaped("2 φ"), escaped("Matérn, Øhm")
+    ('50\\% of a\\_1, -{}-seed', '2 \\ensuremath{\\varphi}', "Mat\\'{e}rn, Øhm")
     """
     # Two hyphens would be printed as a dash.
     return re.sub("-(?=-)", "-{}", "".join(_letter(letter) for letter in text))
@@ -154,4 +156,7 @@ def _letter(letter: str) -> str:
         size, name = greek.groups()
         name = {"PHI": "varphi", "LAMDA": "lambda"}.get(name, name.lower())
         return rf"\ensuremath{{\{name if size == 'SMALL' else name.capitalize()}}}"
+    base, *marks = unicodedata.normalize("NFD", letter)
+    if base.isascii() and len(marks) == 1 and marks[0] in _ACCENTS:
+        return rf"\{_ACCENTS[marks[0]]}{{{base}}}"
     return _SPECIAL.get(letter, letter)
