@@ -166,6 +166,28 @@ def test_the_state_is_in_the_hash_and_comes_back_from_it(opened) -> None:
     assert again.locator("#rows th[data-key=claim]").get_attribute("aria-sort") == "descending"
 
 
+@pytest.mark.parametrize("words", ["a & b", "p + q", "50%", "%41", "100%25 #x = y?", "é > 0"])
+def test_every_search_comes_back_from_its_link(opened, words: str) -> None:
+    """`%41` would be `A` if it were decoded twice, which is in every statement."""
+    page = opened()
+    page.get_by_label("Search").fill(words)
+    page.wait_for_function("() => location.hash.includes('q=')")
+    again = opened(page.evaluate("location.hash"))
+    assert again.get_by_label("Search").input_value() == words
+    assert shown(again) == shown(page)
+    assert again.locator("#count").inner_text() == page.locator("#count").inner_text()
+
+
+def test_a_link_that_was_typed_by_hand_opens_the_page(opened) -> None:
+    page = opened("#?q=50%")
+    assert page.get_by_label("Search").input_value() == "50%"
+    assert page.locator("#count").inner_text() == "0 of 7 claims: none fits, show all again"
+    lost = opened("#50%?verdict=refuted")
+    assert shown(lost) == ["test/law/as-printed", "test/surprise"]
+    lost.get_by_role("button", name="claim", exact=True).click()
+    assert lost.evaluate("location.hash") == "#50%25?verdict=refuted&sort=claim"
+
+
 def test_a_link_to_a_claim_keeps_the_filter_and_goes_back(opened) -> None:
     page = opened("#?verdict=refuted")
     assert shown(page) == ["test/law/as-printed", "test/surprise"]
@@ -249,7 +271,8 @@ def test_the_keyboard_is_enough(opened) -> None:
     assert focused(page) == "Skip to the table of claims"
     page.keyboard.press("Enter")
     assert state(page) == "#table"
-    page.get_by_label("Search").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "q"
     page.keyboard.type("open")
     page.get_by_text("1 of 7 claims").wait_for()
     for _ in range(40):
@@ -265,6 +288,17 @@ def test_the_keyboard_is_enough(opened) -> None:
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     assert focused(page) == "test/open"
+
+
+def test_from_a_link_to_a_section_the_keyboard_goes_on_in_it(opened) -> None:
+    page = opened()
+    for id, first in (("runs", "Manifest"), ("graph", "graph"), ("table", "q")):
+        page.locator(f"nav a[href='#{id}']").focus()
+        page.keyboard.press("Enter")
+        assert focused(page) == id
+        page.keyboard.press("Tab")
+        at = "document.activeElement.name || document.activeElement.textContent"
+        assert page.evaluate(at) == first
 
 
 def test_everything_that_is_used_has_a_name(opened) -> None:

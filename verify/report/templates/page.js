@@ -20,11 +20,18 @@
 
   // State -----------------------------------------------------------------------------------------
 
+  // The place is decoded here and the rest by URLSearchParams: whoever decodes twice makes `&` of
+  // the search end it, and space of its `+`.
   function read() {
-    const hash = decodeURIComponent(location.hash.slice(1));
+    const hash = location.hash.slice(1);
     const cut = hash.indexOf("?");
-    if (cut < 0) return { place: hash, values: new URLSearchParams(), bare: true };
-    return { place: hash.slice(0, cut), values: new URLSearchParams(hash.slice(cut + 1)) };
+    if (cut < 0) return { place: decoded(hash), values: new URLSearchParams(), bare: true };
+    return { place: decoded(hash.slice(0, cut)), values: new URLSearchParams(hash.slice(cut + 1)) };
+  }
+
+  // A place that was typed by hand may be no encoding at all, such as `50%`.
+  function decoded(text) {
+    try { return decodeURIComponent(text); } catch { return text; }
   }
 
   function write(push) {
@@ -33,7 +40,7 @@
     const head = $("#rows th[aria-sort]");
     if (head) values.set("sort", (head.ariaSort === "descending" ? "-" : "") + head.dataset.key);
     const query = values.toString();
-    const hash = "#" + place + (query ? "?" + query : "");
+    const hash = "#" + encodeURI(place).replaceAll("?", "%3F") + (query ? "?" + query : "");
     if (hash === location.hash || (hash === "#" && !location.hash)) return;
     history[push ? "pushState" : "replaceState"](null, "", hash);
   }
@@ -57,10 +64,8 @@
     if (!target) return;
     target.hidden = false;
     target.scrollIntoView();
-    if (articles.has(place)) {
-      target.classList.add("here");
-      target.focus({ preventScroll: true });
-    }
+    target.focus({ preventScroll: true }); // from here the keyboard goes on
+    if (articles.has(place)) target.classList.add("here");
   }
 
   function redraw() {
@@ -158,7 +163,7 @@
     const { paper, graph } = link.dataset;
     if (paper !== undefined) filter.paper.value = paper;
     if (graph !== undefined) focus.graph.value = graph;
-    place = paper === undefined ? decodeURIComponent(href.slice(1)) : "table";
+    place = paper === undefined ? decoded(href.slice(1)) : "table";
     select();
     redraw();
     write(true);
