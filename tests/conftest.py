@@ -15,6 +15,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import pytest
 from hypothesis import settings
+from tests.browser import browser, opened  # noqa: F401 - fixtures, for every file that asks
 
 from lemmata.verify import backend, profiles
 

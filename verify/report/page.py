@@ -19,6 +19,7 @@ from lemmata.verify.loading import catalogue
 from lemmata.verify.manifest import differences
 from lemmata.verify.report import graph as graphs
 from lemmata.verify.report.entries import STATUS, VERDICTS, Entry, check, checked_steps, readings
+from lemmata.verify.report.lines import display
 from lemmata.verify.report.repeated import repeated
 from lemmata.verify.store import Store
 
@@ -97,6 +98,7 @@ def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:
         loader=PackageLoader("lemmata.verify.report", "templates"), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["display"] = display
     style = environment.get_template("page.css").render()
     scripts = (environment.get_template(name).render() for name in ("graph.js", "page.js"))
     script = "\n".join(scripts)
