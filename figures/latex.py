@@ -12,10 +12,11 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from lemmata.figures.stored import Result, origin
 from lemmata.verify.errors import UsageError
+from lemmata.verify.written import faults, odd
 
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _SPECIAL = {
@@ -23,12 +24,17 @@ _SPECIAL = {
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     "→": r"\ensuremath{\to}", "√": r"\ensuremath{\surd}", "–": r"\textendash{}",
     **{one: rf"\textsuperscript{{{n}}}" for n, one in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    "−": r"\ensuremath{-}", "≤": r"\ensuremath{\leq}",
+    "≥": r"\ensuremath{\geq}", "×": r"\ensuremath{\times}", "∈": r"\ensuremath{\in}",
+    "∞": r"\ensuremath{\infty}", "±": r"\ensuremath{\pm}",
     **{one: f"\\{one}" for one in "&%$#_{}"},
 }  # fmt: skip
 #: accents above and below, by the combining character
 _ACCENTS = dict(zip("\u0300\u0301\u0302\u0303\u0308\u030c\u030a\u0327", "`'^~\"vrc", strict=True))
 _GREEK = re.compile("GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)")
 
+#: what the statements' formulas and words are set with
+PACKAGES = r"\usepackage{amsmath,amssymb}"
 #: what a field is looked up by; the macro hands over its argument
 HEAD = r"""\providecommand\lemmatafield[2]{% of the claim #1 the field #2
   \ifcsname lemmata@#1@#2\endcsname
@@ -50,7 +56,10 @@ def document(results: Sequence[Result]) -> str:
                 "them into two files."
             )
         macros[name] = one.id
-    head = f"% Written by `lemmata export --latex`, from {origin(results)}. Do not edit.\n{HEAD}"
+    head = (
+        f"% Written by `lemmata export --latex`, from {origin(results)}. Do not edit.\n"
+        f"% What it needs: {PACKAGES}\n{HEAD}"
+    )
     return head + "".join(f"\n{_claim(one)}" for one in results)
 
 
@@ -77,11 +86,11 @@ def _claim(one: Result) -> str:
 def _fields(one: Result) -> Iterator[tuple[str, str]]:
     record = one.record
     yield "verdict", escaped(record["outcome"])
-    yield "statement", _math(record["says"])
-    yield "source", escaped(record["source"])
+    yield "statement", _math(_statement(one.id, record["says"]))
+    yield "source", _words(one.id, "source", record["source"])
     for name in ("reading", "scope", "cause"):
         if record[name]:
-            yield name, escaped(record[name])
+            yield name, _words(one.id, name, record[name])
     if points := sum(record["points"].values()):
         yield "points", _math(str(points))
     if record["worst"] is not None:
@@ -89,6 +98,27 @@ def _fields(one: Result) -> Iterator[tuple[str, str]]:
     yield from _resolution(record["resolution"] or {})
     yield "command", rf"\texttt{{{escaped(record['replay'])}}}"
     yield "run", escaped(origin([one]))
+
+
+def _statement(id: str, latex: str) -> str:
+    """The statement in a line; TeX ends a formula at an empty one."""
+    if found := next(faults(latex), ""):
+        _refuse(id, f"statement {latex!r}", found)
+    return " ".join(latex.split())
+
+
+def _words(id: str, name: str, text: str) -> str:
+    if found := next(odd(text), ""):
+        _refuse(id, name, found)
+    return escaped(" ".join(text.split()))
+
+
+def _refuse(id: str, what: str, found: str) -> NoReturn:
+    """One such field would stop TeX at the file, and with it all the others."""
+    raise UsageError(
+        f"claim {id!r}: its {what} has {found}, and decide the claim again. TeX cannot read it "
+        "otherwise."
+    )
 
 
 def _worst(worst: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.helpers import claimed, exactly
 
-from lemmata.figures.latex import document, escaped, macro, with_error
+from lemmata.figures.latex import PACKAGES, document, escaped, macro, with_error
 from lemmata.figures.stored import result
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.decide import decide
@@ -20,6 +20,7 @@ from lemmata.verify.measurement import Measurement
 from lemmata.verify.results import record
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.store import Store
+from lemmata.verify.written import faults
 
 SETTINGS = Settings(Profile("test", 5, 1.0))
 MANIFEST = {
@@ -125,16 +126,62 @@ def test_no_letter_of_the_catalogue_is_one_that_tex_lacks() -> None:
             assert escaped(text).isascii(), text
 
 
+@pytest.mark.parametrize(
+    ("says", "found"),
+    [
+        ("a # b", r"has a bare #; write \\#"),
+        ("a % c", r"has a bare %; write \\%"),
+        ("$x^2$ for all x", r"has a bare \$; the whole statement is a formula, so leave it out"),
+        (r"\frac{a}{b", r"has a { that nothing closes; close it"),
+        ("a } b", r"has a } that nothing opens"),
+        ("a & b", r"has a bare & outside of \\begin"),
+        ("\N{RIGHT-TO-LEFT OVERRIDE} x", r"has the character U\+202E \(RIGHT-TO-LEFT OVERRIDE\)"),
+    ],
+)
+def test_a_statement_that_would_stop_tex_is_refused_by_name(stored, says: str, found: str) -> None:
+    bad = claimed(exactly(lambda p: p.x_0), lambda p: p.x_0, line, says=says)
+    with pytest.raises(UsageError, match=rf"^claim '{bad.id}': its statement .* {found}"):
+        stored(bad)
+
+
+def test_an_odd_character_of_a_reading_is_refused_by_name(stored) -> None:
+    bad = claimed(
+        exactly(lambda p: p.x_0),
+        lambda p: p.x_0,
+        line,
+        reading="to the \N{LEFT-TO-RIGHT MARK} left",
+    )
+    with pytest.raises(UsageError, match=rf"'{bad.id}': its reading has the character U\+200E"):
+        stored(bad)
+
+
+def test_the_file_says_which_packages_its_statements_need(stored) -> None:
+    text = stored(claimed(exactly(lambda p: p.x_0), lambda p: p.x_0, line))
+    assert "% What it needs: \\usepackage{amsmath,amssymb}\n" in text
+
+
+def test_every_statement_of_the_catalogue_can_be_exported() -> None:
+    assert [one.claim.id for one in select([]) if [*faults(one.claim.says)]] == []
+
+
+#: what TeX would read otherwise than it is meant, in every field of words and in the statement
+ODD = r"50 % of #1, a_b & c^2 ~ \ {x} $5 −1 ≤ 2"
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX is installed")
 def test_tex_prints_every_field_and_stops_at_one_that_is_not_there(stored, tmp_path: Path) -> None:
-    one = claimed(exactly(lambda p: p.x_0), lambda p: p.x_0, line)
+    says = "x \\geq 5\\%,\n\n \\text{as } \\mathbb{E} = \\tfrac{1}{2}"
+    one = claimed(
+        exactly(lambda p: p.x_0), lambda p: p.x_0, line, says=says, reading=ODD, scope="a\n\nb"
+    )
     (tmp_path / "numbers.tex").write_text(stored(one))
     (fields,) = re.findall(rf"^% {one.id}: (.*)$", stored(one), re.MULTILINE)
     name = macro(one.id)
     for wanted, passes in ((fields.split(", "), True), (["valeu"], False)):
         body = "\n\n".join(f"{name}{{{what}}}" for what in wanted)
         paper = (
-            rf"\documentclass{{article}}\input{{numbers}}\begin{{document}}{body}\end{{document}}"
+            rf"\documentclass{{article}}{PACKAGES}\input{{numbers}}"
+            rf"\begin{{document}}{body}\end{{document}}"
         )
         (tmp_path / "paper.tex").write_text(paper)
         done = subprocess.run(

@@ -202,7 +202,7 @@ def export(
     ] = None,
 ) -> None:
     """Write the numbers of stored verdicts, for a paper's text to take them from there."""
-    from lemmata.figures.latex import document
+    from lemmata.figures.latex import PACKAGES, document
     from lemmata.figures.stored import result
     from lemmata.verify.files import check_writable, write_atomically
     from lemmata.verify.store import Store
@@ -213,7 +213,7 @@ def export(
     store = Store()
     text = document([result(store, id) for id in _decided(names, store)])
     write_atomically(latex, lambda file: file.write(text))
-    print(f"{latex} written; in the paper: \\input{{{latex.name}}}")
+    print(f"{latex} written; in the paper: {PACKAGES} \\input{{{latex.name}}}")
 
 
 def _decided(names: list[str] | None, store: Any) -> list[str]:

@@ -8,6 +8,7 @@ from lemmata.verify.claim import Claim, nearest
 from lemmata.verify.errors import UsageError
 from lemmata.verify.loading import Located, catalogue
 from lemmata.verify.prediction import planted, predict
+from lemmata.verify.written import faults, unset
 
 #: how many points of its domain a claim must be able to offer
 SOME = 8
@@ -31,6 +32,8 @@ def _complaints(claim: Claim, known: dict[str, Claim]) -> Iterator[str]:
         yield "rests on itself in a circle; cut one of the uses=…."
     if not (claim.source.paper.arxiv or claim.source.paper.doi):
         yield "its paper has neither an arXiv id nor a DOI; give one, so that it can be found."
+    for fault in list(faults(claim.says)) or unset(claim.says):
+        yield f"its statement {claim.says!r} has {fault}."
     if not claim.doc:
         yield "its measurement has no docstring; say in a sentence what is measured."
     try:

@@ -16,6 +16,7 @@ from latex2mathml.converter import convert
 _GAP = "\N{EM SPACE}"
 _WIDE = re.compile(r"\\(?:qquad|quad)(?![A-Za-z])|\\[ ;]")
 _WORDS = re.compile(r"\\(?:text|textit|mbox)\s*\{")
+_ESCAPED = re.compile(r"\\([%&#_${}])")
 #: in one line, sums and products still have their limits above and below
 _DISPLAY = re.compile(r"\\(?:textstyle|displaystyle)(?![A-Za-z])")
 #: after these a line may break, where nothing is open
@@ -58,7 +59,8 @@ def pieces(latex: str) -> Iterator[tuple[bool, str]]:
         if words := _WORDS.match(latex, place):
             end = _closing(latex, words.end())
             yield from _formulas(latex[start:place])
-            yield True, latex[words.end() : end - 1].replace("~", " ").replace("\\ ", " ")
+            text = latex[words.end() : end - 1].replace("~", " ").replace("\\ ", " ")
+            yield True, _ESCAPED.sub(r"\1", text)
             start = place = end
         elif wide := _WIDE.match(latex, place):
             yield from _formulas(latex[start:place])
