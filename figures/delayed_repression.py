@@ -87,7 +87,7 @@ def amplitude_law(results: Results) -> Figure:
     above, below = axes[:, 0]
     whole = len(claimed) == len(distances)
     row = parts.worst_row(one) if whole else 0
-    slope = one.record["worst"]["claimed"]
+    slope = parts.worst_of(one)["claimed"]
     row = 0 if row is None else row
     x = np.array([distances[row].min() / 2, distances[row].max() * 2])
     above.plot(x, np.sqrt(slope * x), "-", color="black",
@@ -114,18 +114,10 @@ def amplitude_law(results: Results) -> Figure:
     return figure
 
 
-def _joined(one: Result, other: Result) -> np.ndarray:
-    """For each point of one claim the row of the other's that has the same parameters."""
-    names = [name for name in one.points if name.startswith("at.") and name in other.points]
-    ours, theirs = (np.stack([r.column(name) for name in names], axis=1) for r in (one, other))
-    same = np.all(np.isclose(ours[:, None], theirs[None], rtol=1e-9), axis=-1)
-    return np.where(np.max(same, axis=1), np.argmax(same, axis=1), -1)
-
-
 def stability_chart(results: Results) -> Figure:
     """The critical delay against the rate of decay without delay, at all points of the domain."""
     delay, rate = (results[f"{HERE}/{name}"] for name in ("critical-delay", "stable-without-delay"))
-    rows = _joined(delay, rate)
+    rows = parts.joined(delay, rate)
     there = rows >= 0
     b = np.where(there, rate.column("value")[rows], np.nan)
     b_claimed = np.where(there, rate.column("claimed")[rows], np.nan)
@@ -171,7 +163,7 @@ def discrete_margin(results: Results) -> Figure:
     second.set(xlabel=r"step $\eta$, second experiment", ylabel=r"margin $d^* \eta$")
     parts.logarithmic(second, "x")
     parts.legend(second)
-    _series(third, limit, float(limit.record["worst"]["claimed"]))
+    _series(third, limit, float(parts.worst_of(limit)["claimed"]))
     third.set(xlabel=r"step $\eta_c$, at the worst point", ylabel=r"$\Delta_c - d\,\eta_c$")
     parts.logarithmic(third)
     return figure

@@ -29,6 +29,8 @@ def _panel(
     for ending, words in READINGS.items():
         one = results[f"{HERE}/{table}{ending}"]
         here = _rows(one, where or {})
+        if not here.any():  # decided at one point, which another panel shows
+            continue
         x = one.column(f"at.{by}")[here]
         if not ending:
             parts.line(axes, x, one.column("claimed")[here], "printed", marker=".")

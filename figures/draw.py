@@ -11,8 +11,11 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from lemmata.figures import generic
 from lemmata.figures.fonts import REDUCED, WHOLE, know, reduced_font
@@ -30,8 +33,12 @@ from lemmata.verify.worker import follow_parent
 FEW = 12
 
 
-def prepare(folder: Path) -> None:
-    """Create the folder, or raise `UsageError` before anything is drawn."""
+@contextmanager
+def prepared(folder: Path) -> Iterator[None]:
+    """With the folder there, or `UsageError` before anything is drawn; none is left empty behind
+    where drawing fails.
+    """
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -39,6 +46,13 @@ def prepare(folder: Path) -> None:
             f"-o {folder}: cannot be created ({problem.strerror}); name a folder that can be."
         ) from None
     check_writable(folder / "claim.pdf", "-o")
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # one holds pictures
+            for one in new:
+                one.rmdir()
+        raise
 
 
 def draw(
@@ -69,12 +83,11 @@ def draw(
     for id in bare:
         tell(f"{id} is not drawn: no measurement is stored, for its check crashed.")
     chosen = {one.name: [drawable[id] for id in one.claims] for one in whole} | asked
-    prepare(folder)
     own = [_Task(name, results, folder, name in asked) for name, results in chosen.items()]
     shown = {id for one in whole for id in one.claims}
     rest = [_Task("", [one], folder) for id, one in drawable.items() if id not in shown]
     jobs = _enough(jobs, len(own) + len(rest))
-    with reduced_font() as font, _Workers(jobs, font) as workers:
+    with prepared(folder), reduced_font() as font, _Workers(jobs, font) as workers:
         failed = set[str]()
         for task, done in workers.run([*own, *rest]):
             yield from done.files
@@ -120,24 +133,37 @@ def _ids(task: _Task) -> list[str]:
 
 
 def _draw(task: _Task) -> _Done:
-    """Write the files of one picture; what a paper's own lacks is a problem, and no error."""
-    results = task.results
-    drawn_from = provenance(results)
+    """Write the files of one picture; what keeps a paper's own from it is a problem, and no error.
+
+    Such a picture relies on more than any result has: on parameters that vary, on a sample as
+    large as the catalogue's. A result that lacks it, by `--at` or by another version, must not
+    take the other pictures with it.
+    """
+    if not task.picture:
+        return _Done(_write(task, task.results[0].id, generic.draw))
+    picture = pictures()[task.picture]
+    draw_it = lambda *results: picture.draw({one.id: one for one in results})
+    try:
+        return _Done(_write(task, picture.title, draw_it))
+    except OSError:  # of the folder, and of no picture
+        raise
+    except UsageError as found:
+        problem = str(found)
+    except Exception as found:
+        problem = (
+            f"what is stored does not suit it ({type(found).__name__}: {found}); run `lemmata "
+            f"verify {' '.join(picture.claims)}` without --at and with this version of lemmata."
+        )
+    if task.must:
+        raise UsageError(f"picture {picture.name!r}: {problem}")
+    return _Done(problem=problem)
+
+
+def _write(task: _Task, title: str, draw_it: Callable[..., Figure]) -> list[Path]:
     with style(REDUCED, WHOLE):
-        if not task.picture:
-            (one,) = results
-            figure, title = generic.draw(one), one.id
-        else:
-            picture = pictures()[task.picture]
-            title = picture.title
-            try:
-                figure = picture.draw({one.id: one for one in results})
-            except UsageError as problem:
-                if task.must:
-                    raise UsageError(f"picture {picture.name!r}: {problem}") from None
-                return _Done(problem=str(problem))
-        name = (task.picture or results[0].id).replace("/", ".")
-        return _Done(save(figure, task.folder, name, title, drawn_from))
+        name = (task.picture or task.results[0].id).replace("/", ".")
+        drawn_from = provenance(task.results)
+        return save(draw_it(*task.results), task.folder, name, title, drawn_from)
 
 
 class _Workers:

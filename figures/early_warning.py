@@ -38,7 +38,7 @@ def variances(results: Results) -> Figure:
                      markerfacecolor="white" if id in SILENT else colour)  # fmt: skip
         if id in ANNOUNCED:
             power = -0.5 if id.startswith("fold") else -1.0
-            level = float(found.record["worst"]["claimed"])
+            level = float(parts.worst_of(found)["claimed"])
             one.plot(x, level * x**power, color="black", linewidth=0.8, zorder=1.5,
                      label="claimed" if id.startswith("fold") else "_")  # fmt: skip
     one.set(xlabel="distance to the threshold", ylabel=r"variance$\,/\,\sigma^2$")

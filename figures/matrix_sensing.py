@@ -49,7 +49,7 @@ def rates(results: Results) -> Figure:
 def _run(axes: Axes, one: Result) -> None:
     """A series, and the claimed law through its end; over time or its logarithm, as the law is."""
     x, y, bias = (one.array(f"series.{name}") for name in ("x", "y", "bias"))
-    claimed = float(one.record["worst"]["claimed"])
+    claimed = float(parts.worst_of(one)["claimed"])
     power = claimed < 0
     clear = np.flatnonzero((y > 0) & (bias < NOISE * y))
     x, y = x[clear], y[clear]
@@ -67,7 +67,7 @@ def _run(axes: Axes, one: Result) -> None:
         axes.locator_params(axis="x", nbins=3)
         axes.ticklabel_format(axis="x", style="plain")
         axes.set_xlim(left=0)
-    found = float(one.record["worst"]["value"])
+    found = float(parts.worst_of(one)["value"])
     axes.text(
         0.97, 0.95, f"{found:.4g} (claimed {claimed:.4g})", transform=axes.transAxes, fontsize=4.6,
         ha="right", va="top",

@@ -37,7 +37,7 @@ def width_rates(results: Results) -> Figure:
     for one, (id, title) in zip(axes.flat, ORDERS.items(), strict=True):
         found = results[f"{HERE}/{id}"]
         x, y, stderr = (found.array(f"series.{name}") for name in ("x", "y", "stderr"))
-        claimed, value = (found.record["worst"][name] for name in ("claimed", "value"))
+        claimed, value = (parts.worst_of(found)[name] for name in ("claimed", "value"))
         law = y[-1] * (x / x[-1]) ** claimed
         one.plot(x, law, "-", color="black", label="claimed order, through the last width")
         one.errorbar(x, y, yerr=2 * stderr, fmt="o", color=BLUE, elinewidth=0.7,
@@ -125,21 +125,22 @@ def bands(results: Results) -> Figure:
     )
     figure, axes = parts.sheet([*results.values()], rows=2, columns=2, height=1.75)
     first, second, third, fourth = axes.flat
-    order = np.argsort(lower.column("at.t"))
-    place = np.empty(len(order))
-    place[order] = np.arange(len(order)) + 1.0
+    below, above = (one.column("at.t") for one in (lower, upper))
+    times = np.unique(np.concatenate([below, above]))
+    rows = parts.joined(lower, upper)
+    both = rows >= 0
+    base = lower.column("claimed")[both]
     first.bar(
-        place, upper.column("claimed") - lower.column("claimed"), 0.8, lower.column("claimed"),
+        _place(times, below[both]), upper.column("claimed")[rows[both]] - base, 0.8, base,
         color=BLUE, alpha=0.2, label="claimed band",
     )  # fmt: skip
     for one, marker, color, label in (
         (lower, "^", BLUE, "lower decile"), (upper, "v", ORANGE, "upper decile"),
     ):  # fmt: skip
-        parts.bars(first, place, parts.interval(one), one.column("agreement"), label,
-                   marker=marker, color=color)  # fmt: skip
+        parts.bars(first, _place(times, one.column("at.t")), parts.interval(one),
+                   one.column("agreement"), label, marker=marker, color=color)  # fmt: skip
     first.set(ylabel="output $f_t(x)$", xlabel="$t$")
-    times = [f"{t:.2g}" for t in np.sort(lower.column("at.t"))]
-    first.set_xticks(np.sort(place), times)
+    first.set_xticks(_place(times, times), [f"{t:.2g}" for t in times])
     for axes_of, one, label in ((second, mean, "mean"), (third, variance, "variance")):
         x = one.column("claimed")
         parts.line(axes_of, x, x, "claimed")
@@ -160,6 +161,11 @@ def bands(results: Results) -> Figure:
     fourth.margins(x=0)
     parts.legend_of_all(figure, axes, 3)
     return figure
+
+
+def _place(times: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Where a time stands on an axis on which the times follow each other at equal distances."""
+    return np.searchsorted(times, t) + 1.0
 
 
 PICTURES = (

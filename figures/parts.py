@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 
 from lemmata.figures.stored import Result, origin
 from lemmata.figures.style import BLUE, COLUMN, ORANGE, RED
+from lemmata.verify.errors import UsageError
 
 #: agreement: colour, marker, filled
 LOOKS = {
@@ -196,6 +197,23 @@ def worst_row(one: Result) -> int | None:
         same = same & np.isclose(column, value, rtol=1e-9, atol=1e-12)
     rows = np.flatnonzero(same)
     return int(rows[0]) if len(rows) else None
+
+
+def joined(one: Result, other: Result) -> np.ndarray:
+    """For each point of one claim the row of the other's that has the same parameters."""
+    names = [name for name in one.points if name.startswith("at.") and name in other.points]
+    ours, theirs = (np.stack([r.column(name) for name in names], axis=1) for r in (one, other))
+    same = np.all(np.isclose(ours[:, None], theirs[None], rtol=1e-9), axis=-1)
+    return np.where(np.max(same, axis=1), np.argmax(same, axis=1), -1)
+
+
+def worst_of(one: Result) -> Mapping[str, Any]:
+    """What is stored of the worst point; `UsageError` where no point was judged."""
+    if one.record["worst"] is None:
+        raise UsageError(
+            f"claim {one.id!r}: no point of it was judged; run `lemmata verify {one.id}`."
+        )
+    return one.record["worst"]
 
 
 def name_panels(axes: Any) -> None:
