@@ -31,6 +31,7 @@ def draw(result: Result) -> Figure:
     figure, axes = _panels(result, 1 if margins is None else 2)
     _claimed(axes[0], result, x)
     parts.bars(axes[0], x, parts.interval(result), result.column("agreement"))
+    _at_the_edge(axes[0], x, value, result.column("agreement"))
     axes[0].set_ylabel("measured")
     if margins is not None:
         _apart(axes[1], result, x, margins)
@@ -44,6 +45,27 @@ def draw(result: Result) -> Figure:
         one.yaxis.get_offset_text().set_horizontalalignment("right")  # not where the legend is
     parts.legend(axes[0], 4)
     return figure
+
+
+def _at_the_edge(axes: Axes, x: np.ndarray, value: np.ndarray, agreement: np.ndarray) -> None:
+    """Mark points that are not finite: infinity on its side, what is no number below or left."""
+    end_x, end_y = (np.where(one == np.inf, 1.0, 0.0) for one in (x, value))
+    there, number = np.isfinite(x), np.isfinite(value)
+    label = "not finite, at the edge"
+    for name, (colour, marker, filled) in parts.LOOKS.items():
+        for lost, transform, across, up in (
+            (there & ~number, axes.get_xaxis_transform(), x, end_y),
+            (~there & number, axes.get_yaxis_transform(), end_x, value),
+            (~there & ~number, axes.transAxes, end_x, end_y),
+        ):
+            here = lost & (agreement == name)
+            if here.any():
+                axes.plot(
+                    across[here], up[here], marker, color=colour, transform=transform, zorder=4,
+                    clip_on=False, markersize=4.5, label=label, linestyle="none",
+                    markerfacecolor=colour if filled else "white",
+                )  # fmt: skip
+                label = "_"
 
 
 def _panels(result: Result, rows: int) -> tuple[Figure, list[Axes]]:
@@ -118,9 +140,10 @@ def deviations(result: Result) -> np.ndarray | None:
     low, high = result.column("accepted_low"), result.column("accepted_high")
     if not np.isfinite(low + high).any():
         return None
-    margin = np.where(value >= claimed, high - claimed, claimed - low)
-    margin = np.where(margin > 0, margin, np.nan)
-    return (np.stack([result.column(name) for name in ("low", "value", "high")]) - claimed) / margin
+    ends = np.stack([result.column(name) for name in ("low", "value", "high")])
+    with np.errstate(invalid="ignore", over="ignore"):  # of what is infinite
+        margin = np.where(value >= claimed, high - claimed, claimed - low)
+        return (ends - claimed) / np.where(margin > 0, margin, np.nan)
 
 
 def _apart(axes: Axes, result: Result, x: np.ndarray, margins: np.ndarray) -> None:
@@ -128,7 +151,7 @@ def _apart(axes: Axes, result: Result, x: np.ndarray, margins: np.ndarray) -> No
     for side in (-1, 1):
         axes.axhline(side, color=GREEN, linewidth=0.8, linestyle="--")
     parts.bars(axes, x, list(margins), result.column("agreement"))
-    reach = np.nanmax(np.abs([*margins[1], 1.0]))
+    reach = np.max(np.abs([*margins[1][np.isfinite(margins[1])], 1.0]))
     if reach > DECADE_AND_A_HALF:
         axes.set_yscale("symlog", linthresh=1)
         axes.yaxis.set_major_formatter(FuncFormatter(parts.digits))

@@ -93,7 +93,13 @@ def described(result: Result) -> str:
     told = ", ".join(f"{count} {VERBS.get(name, name)}" for name, count in counts if count)
     spans = (("claimed", result.column("claimed")), ("measured", result.column("value")))
     ranges = "; ".join(f"{name} {_span(values)}" for name, values in spans)
+    lost = _lost(x, result.column("value"))
+    told += f"; {lost} not finite, at the edge" if lost else ""
     return f"{len(agreement)} points: {told}. Along {label} {_span(x)}; {ranges}."
+
+
+def _lost(x: np.ndarray, value: np.ndarray) -> int:
+    return int(np.sum(~(np.isfinite(x) & np.isfinite(value))))
 
 
 def _span(values: np.ndarray) -> str:
@@ -111,9 +117,11 @@ def _panels(result: Result, margins: np.ndarray | None) -> Iterator[str]:
     across = scale(x, LEFT + 8, RIGHT - 8, wide=is_wide(x))
     wide = is_wide(np.concatenate([claimed, measured[1]]))
     up = scale(np.concatenate([claimed, *measured]), ABOVE[1], ABOVE[0], wide=wide)
-    yield from _frame(ABOVE, up, "claimed and measured")
+    lost = _lost(x, measured[1])
+    title = f"claimed and measured; {lost} not finite, at the edge" if lost else ""
+    yield from _frame(ABOVE, up, title or "claimed and measured")
     yield _claimed(across, up, x, claimed)
-    yield from _points(across, up, x, measured, result.column("agreement"))
+    yield from _points(across, up, x, measured, result.column("agreement"), edge=True)
     bottom = ABOVE[1]
     if margins is not None:
         bottom = BELOW[1]
@@ -188,16 +196,22 @@ def _claimed(across: Scale, up: Scale, x: np.ndarray, claimed: np.ndarray) -> st
 
 
 def _points(
-    across: Scale, up: Scale, x: np.ndarray, measured: np.ndarray, agreement: np.ndarray
-) -> Iterator[str]:
+    across: Scale, up: Scale, x: np.ndarray, measured: np.ndarray, agreement: np.ndarray,
+    *, edge: bool = False,
+) -> Iterator[str]:  # fmt: skip
+    """Marks and bars; `edge`: also of what is not finite, infinity on its side, others below."""
+    if edge:
+        x = np.where(np.isnan(x), across.low, x)
+        measured = np.where(np.isnan(measured), up.low, measured)
     low, value, high = measured
     for name, (letter, mark) in MARKS.items():
-        here = (agreement == name) & np.isfinite(value) & np.isfinite(x)
+        here = (agreement == name) & ~np.isnan(value) & ~np.isnan(x)
+        here &= edge | (np.isfinite(value) & np.isfinite(x))
         if not here.any():
             continue
         places = _places(across.at(x[here]))
         ends = [
-            _places(up.at(np.where(np.isfinite(end[here]), end[here], value[here])))
+            _places(up.at(np.where(_seen(end, value)[here], end[here], value[here])))
             for end in (low, high)
         ]
         arms = zip(places, *ends, strict=True)
@@ -206,6 +220,10 @@ def _points(
             yield f'<path class="e {letter}" d="{bars}"/>'
         dots = zip(places, _places(up.at(value[here])), strict=True)
         yield f'<path class="{letter}" d="{"".join(mark(a, b) for a, b in dots)}"/>'
+
+
+def _seen(end: np.ndarray, value: np.ndarray) -> np.ndarray:
+    return np.isfinite(end) & np.isfinite(value)
 
 
 def _places(values: np.ndarray) -> list[str]:

@@ -143,8 +143,9 @@ def bars(
             continue
         own = name == "agrees"
         shown = color if color and own else colour
+        arms = [_arm(low[here], value[here]), _arm(value[here], high[here])]
         axes.errorbar(
-            x[here], value[here], yerr=[_arm(value - low, here), _arm(high - value, here)],
+            x[here], value[here], yerr=arms,
             fmt=marker if marker and own else shape, color=shown, linestyle="none",
             label=label if own else f"{label}: {name}",
             markerfacecolor=shown if filled else "white", elinewidth=0.7, markeredgewidth=0.7,
@@ -152,8 +153,9 @@ def bars(
         )  # fmt: skip
 
 
-def _arm(length: np.ndarray, here: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(length[here]), np.maximum(length[here], 0), 0)
+def _arm(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    length = end - start
+    return np.where(np.isfinite(length), np.maximum(length, 0), 0)
 
 
 def by_method(axes: Axes, x: np.ndarray, measured: Sequence[Any], one: Result) -> None:
