@@ -12,6 +12,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from lemmata.figures.stored import Result, origin
@@ -89,7 +90,7 @@ def _fields(one: Result) -> Iterator[tuple[str, str]]:
     yield "statement", _math(_statement(one.id, record["says"]))
     yield "source", _words(one.id, "source", record["source"])
     for name in ("reading", "scope", "cause"):
-        if record[name]:
+        if record.get(name):
             yield name, _words(one.id, name, record[name])
     if points := sum(record["points"].values()):
         yield "points", _math(str(points))
@@ -129,8 +130,7 @@ def _worst(worst: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if worst["value"] is not None:
         yield "value", _math(_plain(worst["value"]))
         if low is not None and high is not None:
-            error = (high - low) / 2
-            yield "measured", _math(with_error((low + high) / 2, error))
+            yield "measured", _math(with_error(low / 2 + high / 2, high / 2 - low / 2))
     if isinstance(worst["claimed"], int | float):
         yield "claimed", _math(_plain(worst["claimed"]))
     if worst["margin"] is not None:
@@ -157,7 +157,9 @@ def with_error(value: float, error: float) -> str:
     if -4 <= power < 6:
         places = max(0, 1 - math.floor(math.log10(error)))
         return rf"{value:.{places}f} \pm {error:.{places}f}"
-    return rf"({with_error(value / 10.0**power, error / 10.0**power)}) \cdot 10^{{{power}}}"
+    # Not by 10.0**power, which may be too small or too large for a number of its own.
+    scaled = (float(Decimal(one).scaleb(-power)) for one in (value, error))
+    return rf"({with_error(*scaled)}) \cdot 10^{{{power}}}"
 
 
 def _plain(value: float, digits: int = 6) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lemmata.figures.wellformed import check_document, check_points
 from lemmata.verify.errors import UsageError
 from lemmata.verify.manifest import versions
 from lemmata.verify.store import Store
@@ -47,13 +48,16 @@ class Result:
 
 
 def result(store: Store, id: str) -> Result:
-    """The last verdict on a claim, or `UsageError` if there is none."""
+    """The last verdict on a claim; `UsageError` if there is none, or one that cannot be shown."""
     last = store.last(id)
     if last is None:
         raise UsageError(
             f"claim {id!r}: no verdict is stored in {store.folder}; run `lemmata verify {id}`."
         )
-    return Result(last["claims"][0], last["manifest"], store.points(id), store.arrays(id))
+    check_document(last, id, store.file("claims", id))
+    points = store.points(id)
+    check_points(points, id, store.file("points", id))
+    return Result(last["claims"][0], last["manifest"], points, store.arrays(id))
 
 
 def provenance(results: Sequence[Result]) -> str:

@@ -41,9 +41,15 @@ def made(
     }  # fmt: skip
     worst = {
         "at": {name: float(column[0]) for name, column in at.items()}, "method": "measured",
-        "claimed": float(claimed[0]), "value": float(value[0]),
+        "claimed": float(claimed[0]), "value": float(value[0]), "agreement": agreement,
+        "low": 0.0, "high": 1.0, "difference": 0.1, "half_width": 0.1, "margin": 0.2,
     }  # fmt: skip
-    record = {"id": id, "outcome": outcome, "as_expected": True, "worst": worst}
+    record = {
+        "id": id, "source": "a paper, 2020, eq. 1", "says": "x", "uses": [], "expected": outcome,
+        "outcome": outcome, "as_expected": True, "kind": "equal", "because": "a test",
+        "worst": worst, "points": {agreement: len(claimed)}, "evidence": ["measured"],
+        "resolution": None, "replay": f"lemmata verify {id}", "seconds": 0.1,
+    }  # fmt: skip
     return Result(record, MANIFEST, points, arrays or {})
 
 

@@ -56,30 +56,30 @@ class Store:
         and never an old one with new points.
         """
         id = one["id"]
-        self._claim(id).unlink(missing_ok=True)
+        self.file("claims", id).unlink(missing_ok=True)
         for kind, columns in (("arrays", verdict.arrays), ("points", verdict.judged)):
-            path = self._data(kind, id)
+            path = self.file(kind, id)
             if columns:
                 write_atomically(path, partial(_write_npz, arrays=columns), mode="wb")
             else:
                 path.unlink(missing_ok=True)
         if verdict.steps:
-            self._write(self._derivation(id), results.clean(verdict.steps))
+            self._write(self.file("derivations", id), results.clean(verdict.steps))
         else:
-            self._derivation(id).unlink(missing_ok=True)
-        self._write(self._claim(id), results.document(manifest, [dict(one)], complete=True))
+            self.file("derivations", id).unlink(missing_ok=True)
+        self._write(self.file("claims", id), results.document(manifest, [dict(one)], complete=True))
 
     def arrays(self, id: str) -> dict[str, Any]:
         """The arrays that the measurement of a claim attached; none if it did not."""
-        return _read_npz(self._data("arrays", id))
+        return _read_npz(self.file("arrays", id))
 
     def points(self, id: str) -> dict[str, Any]:
         """The points of a claim's last verdict, as columns (see `judged`); none after a crash."""
-        return _read_npz(self._data("points", id))
+        return _read_npz(self.file("points", id))
 
     def derivation(self, id: str) -> dict[str, Any]:
         """The steps of a claim's derivation (see `derived.steps`); none if there were none."""
-        path = self._derivation(id)
+        path = self.file("derivations", id)
         return _read_json(path) if path.exists() else {}
 
     def ids(self) -> list[str]:
@@ -90,7 +90,7 @@ class Store:
 
     def last(self, id: str) -> dict[str, Any] | None:
         """The last verdict on a claim, as a document of one; None if there is none."""
-        path = self._claim(id)
+        path = self.file("claims", id)
         found = results.load(path) if path.exists() else None
         return found if found and found["claims"] else None
 
@@ -98,14 +98,10 @@ class Store:
         """The last run, or `UsageError` if there is none."""
         return results.load(self.folder / "results.json")
 
-    def _data(self, kind: str, id: str) -> Path:
-        return self.folder / kind / f"{_flat(id)}.npz"
-
-    def _derivation(self, id: str) -> Path:
-        return self.folder / "derivations" / f"{_flat(id)}.json"
-
-    def _claim(self, id: str) -> Path:
-        return self.folder / "claims" / f"{_flat(id)}.json"
+    def file(self, kind: str, id: str) -> Path:
+        """Of a claim the file of a kind: claims, arrays, points or derivations."""
+        ending = "npz" if kind in ("arrays", "points") else "json"
+        return self.folder / kind / f"{_flat(id)}.{ending}"
 
     @staticmethod
     def _write(path: Path, document: Mapping[str, Any]) -> None:

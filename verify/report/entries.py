@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from html import escape
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from lemmata.figures.inline import VERBS, picture
 from lemmata.figures.stored import Result
+from lemmata.figures.wellformed import check_steps
 from lemmata.verify import table
 from lemmata.verify.errors import UsageError
 from lemmata.verify.report import statements
@@ -24,11 +26,6 @@ VERDICTS = {
     "inconclusive": ("?", "neither, with what would settle it"),
     "verified": ("✓", "every point of the sample agrees"),
 }
-#: what every entry must have; results of an older version may lack the rest
-NEEDED = (
-    "says", "source", "uses", "outcome", "expected", "as_expected", "kind", "because", "worst",
-    "points", "evidence", "resolution", "replay", "seconds",
-)  # fmt: skip
 _SOURCE = re.compile(
     r"(?P<title>.+?), (?:(?P<kind>arXiv|doi) (?P<number>\S+), )?(?P<year>\d{4}), (?P<place>.+)"
 )
@@ -211,20 +208,9 @@ def _number(value: float | None, digits: int) -> str:
     return table.number(value, digits).replace("-", "−")
 
 
-def check(result: Result) -> Result:
-    """The same result, or `UsageError` where its entry lacks what the page shows."""
-    missing = [name for name in NEEDED if name not in result.record]
-    if missing or result.record["outcome"] not in VERDICTS:
-        what = f"has no {missing[0]!r}" if missing else f"came out {result.record['outcome']!r}"
-        raise UsageError(
-            f"claim {result.id!r}: its stored result {what}; run `lemmata verify {result.id}` with "
-            "this version of lemmata."
-        )
-    return result
-
-
-def checked_steps(id: str, steps: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The steps with all their fields, or `UsageError` where what is stored is no MathML."""
+def checked_steps(id: str, steps: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
+    """The steps with all their fields, or `UsageError` where one is missing, or is no MathML."""
+    check_steps(steps, id, file)
     try:
         formulas = [steps[name] for name in ("statement", "quantity") if name in steps]
         formulas += [*steps.get("where", []), *(one["math"] for one in steps.get("steps", []))]

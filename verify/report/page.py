@@ -18,7 +18,7 @@ from lemmata.verify.files import check_writable, write_atomically
 from lemmata.verify.loading import catalogue
 from lemmata.verify.manifest import differences
 from lemmata.verify.report import graph as graphs
-from lemmata.verify.report.entries import STATUS, VERDICTS, Entry, check, checked_steps, readings
+from lemmata.verify.report.entries import STATUS, VERDICTS, Entry, checked_steps, readings
 from lemmata.verify.report.lines import display
 from lemmata.verify.report.repeated import repeated
 from lemmata.verify.store import Store
@@ -63,13 +63,16 @@ def write(ids: Sequence[str], store: Store, path: Path) -> int:
 
 def render(ids: Sequence[str], store: Store) -> str:
     """The page as text: the same for the same store."""
-    results = [check(result(store, id)) for id in _in_order(ids)]
+    results = [result(store, id) for id in _in_order(ids)]
     runs, run_of = _runs(results)
     found = graphs.graph([one.record for one in results])
     outcomes = {one.id: one.record["outcome"] for one in results}
     grounds = graphs.refuted_grounds(found, outcomes)
     families = readings(outcomes)
-    steps = {one.id: checked_steps(one.id, store.derivation(one.id)) for one in results}
+    steps = {
+        one.id: checked_steps(one.id, store.derivation(one.id), store.file("derivations", one.id))
+        for one in results
+    }
     begun = repeated({id: one.get("steps", ()) for id, one in steps.items()})
     entries = [
         Entry(
