@@ -42,7 +42,7 @@ def rates(results: Results) -> Figure:
         one.xaxis.label.set_size(5.5)
     for one in axes[:, 0]:
         one.set_ylabel("squared error")
-    parts.legend_of_all(figure, axes[0, 0])
+    parts.legend_of_all(figure, axes)
     return figure
 
 
@@ -57,7 +57,11 @@ def _run(axes: Axes, one: Result) -> None:
         fallen = np.flatnonzero(y < 1e-20 * y.max())
         end = int(fallen[0]) + 1 if len(fallen) else len(x)
         x, y = x[:end], y[:end]
-    axes.plot(x, y, "o", color=BLUE, markersize=1.4, label="measured, worst run")
+    (agreement,) = set(parts.worst_agreement(one, x))
+    color, marker, filled = parts.LOOKS[agreement]
+    label = "measured, worst run" + ("" if agreement == "agrees" else f": {agreement}")
+    axes.plot(x, y, marker, color=color, markersize=1.4 if agreement == "agrees" else 3.2,
+              markerfacecolor=color if filled else "white", label=label)  # fmt: skip
     law = y[-1] * ((x / x[-1]) ** claimed if power else np.exp(-claimed * (x - x[-1])))
     shown = law <= y.max()
     axes.plot(x[shown], law[shown], "-", color="black", linewidth=0.9, label="claimed rate")

@@ -40,8 +40,8 @@ def width_rates(results: Results) -> Figure:
         claimed, value = (parts.worst_of(found)[name] for name in ("claimed", "value"))
         law = y[-1] * (x / x[-1]) ** claimed
         one.plot(x, law, "-", color="black", label="claimed order, through the last width")
-        one.errorbar(x, y, yerr=2 * stderr, fmt="o", color=BLUE, elinewidth=0.7,
-                     label=r"over networks, $\pm 2$ standard errors")  # fmt: skip
+        parts.bars(one, x, (y - 2 * stderr, y, y + 2 * stderr), parts.worst_agreement(found, x),
+                   r"over networks, $\pm 2$ standard errors")  # fmt: skip
         one.set_title(title, loc="left", fontsize=7.5)
         one.set_xlabel("width $n$")
         one.text(0.95, 0.93, f"power {value:.3f}\nclaimed {claimed:g}", transform=one.transAxes,

@@ -218,6 +218,11 @@ def worst_of(one: Result) -> Mapping[str, Any]:
     return one.record["worst"]
 
 
+def worst_agreement(one: Result, x: np.ndarray) -> np.ndarray:
+    """For each point of a series that gives one number, how that of the worst point agrees."""
+    return np.full(len(x), worst_of(one)["agreement"])
+
+
 def name_panels(axes: Any) -> None:
     """(a), (b), … in the corners of several panels."""
     for letter, one in zip("abcdefghijklmnopqrstuvwxyz", np.ravel(axes), strict=False):

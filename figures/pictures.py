@@ -8,6 +8,7 @@ from importlib import import_module
 
 from lemmata.figures.parts import Picture
 from lemmata.verify.errors import UsageError
+from lemmata.verify.loading import names_a_file
 
 #: modules of this folder, in the order in which their pictures are drawn
 PAPERS = (
@@ -30,11 +31,14 @@ def pictures() -> dict[str, Picture]:
 
 
 def named(names: Iterable[str]) -> tuple[list[Picture], list[str]]:
-    """The pictures that are asked for by name or by a prefix with `figures` in it, and the rest."""
+    """The pictures that are asked for by name or by a prefix with `figures` in it, and the rest.
+
+    A name that is a file's is among the rest, in whatever folder the file is.
+    """
     chosen: dict[str, Picture] = {}
     rest = []
     for name in names:
-        if "figures" not in name.split("/"):
+        if names_a_file(name) or "figures" not in name.split("/"):
             rest.append(name)
             continue
         here = [one for one in pictures().values() if f"{one.name}/".startswith(f"{name}/")]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lemmata.figures.draw import draw
-from lemmata.figures.parts import digits, foot, worst_row
+from lemmata.figures.parts import LOOKS, digits, foot, worst_row
 from lemmata.figures.pictures import covered, named, pictures
 from lemmata.figures.stored import Result, result
 from lemmata.figures.style import style
@@ -126,6 +126,32 @@ def test_a_series_is_drawn_with_the_claimed_power_through_its_end() -> None:
         np.testing.assert_allclose(law[:, 1], 1 / law[:, 0])
 
 
+@pytest.mark.parametrize("name", [RATES, "matrix-sensing/figures/rates"])
+def test_a_series_of_a_refuted_rate_is_marked(name: str) -> None:
+    results = dict(rates(name))
+    refuted = next(iter(results))
+    results[refuted] = rates(name, "refuted")[refuted]
+    with style():
+        figure = pictures()[name].draw(results)
+    colour, marker, _ = LOOKS["disagrees"]
+    for panel, wrong in zip(figure.axes, (True, False), strict=False):
+        series = [one for one in panel.lines if one.get_marker() in ("o", "X")]
+        assert {str(one.get_marker()) for one in series} == {marker if wrong else "o"}
+        assert all(one.get_color() == colour for one in series) == wrong
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert any(label.endswith(": disagrees") for label in labels)
+
+
+def rates(name: str, outcome: str = "verified") -> dict[str, Result]:
+    """Results with a series that falls, which `RATES` and the rates of descent draw."""
+    x = np.array([8.0, 16.0, 32.0, 64.0])
+    arrays = {"series.x": x, "series.y": 1 / x, "series.stderr": 0.1 / x, "series.bias": 0.01 / x}
+    return {
+        id: made(id, {"b": [0.3]}, [-1.0], arrays=arrays, outcome=outcome)
+        for id in pictures()[name].claims
+    }
+
+
 def test_what_disagrees_is_marked() -> None:
     k = np.array([5.0, 10.0, 20.0])
     ids = pictures()["delayed-repression/figures/sharpness"].claims
@@ -209,6 +235,11 @@ def test_asked_for_by_name_a_lack_is_an_error(store: Store, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
     with pytest.raises(UsageError, match=r"no picture is called 'ntk/figures/none'; there are: "):
         named(["ntk/figures/none"])
+
+
+def test_a_file_in_a_folder_called_figures_is_no_picture() -> None:
+    names = ["figures/own.py", "figures/own.py::mine/claim"]
+    assert named([*names, CIRCLE]) == ([pictures()[CIRCLE]], names)
 
 
 def test_a_store_without_the_arrays_has_the_generic_pictures(store: Store, tmp_path: Path) -> None:

@@ -285,7 +285,13 @@ def test_the_command_writes_the_page_of_what_is_stored(lemmata, here: Path) -> N
     assert "numbers/known" not in (here / "one.html").read_text("utf-8")
     lemmata("report", check=0)
     assert (here / "build" / "report.html").exists()
-    assert "no claim 'numbers/goof'" in lemmata("report", "numbers/goof", check=2).stderr
+    said = lemmata("report", "numbers/goof", check=2).stderr
+    assert "no claim 'numbers/goof', in the catalogue or among stored verdicts" in said
+    assert "numbers/good" in said
+    lemmata("report", "numbers/known", "-o", "own.html", check=0)  # stored, and so known by its id
+    assert "numbers/good" not in (here / "own.html").read_text("utf-8")
+    lemmata("report", "numbers", "-o", "both.html", check=0)
+    assert "numbers/good" in (here / "both.html").read_text("utf-8")
 
 
 def test_a_statement_that_is_no_latex_stands_there_as_it_was_written(store: Store) -> None:

@@ -160,18 +160,24 @@ def figures(
     folder: Annotated[
         Path, typer.Option("-o", metavar="DIR", help="The folder to write into.")
     ] = Path("build/figures"),
+    jobs: Annotated[
+        int | None,
+        typer.Option("-j", metavar="N", help="Draw in this many processes; as many as pay."),
+    ] = None,
 ) -> None:
     """Draw the stored verdicts as PDF, SVG and PNG; nothing is measured anew."""
     from lemmata.figures.draw import draw
     from lemmata.figures.pictures import named
     from lemmata.verify.store import Store
 
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"-j {jobs}: pictures are drawn in at least 1 process.")
     store = Store()
     pictures, rest = named(names or [])
     ids = [] if pictures and not rest else _decided(rest, store)
     written = 0
     tell = lambda note: print(note, file=sys.stderr)
-    for path in draw(ids, store, folder, named=pictures, tell=tell):
+    for path in draw(ids, store, folder, named=pictures, jobs=jobs, tell=tell):
         written += path.suffix == ".pdf"
     print(f"{written} picture{'s' * (written != 1)}, each as PDF, SVG and PNG, in {folder}")
 
@@ -218,9 +224,9 @@ def export(
 
 def _decided(names: list[str] | None, store: Any) -> list[str]:
     """The ids of the claims that are named; of all that have a verdict where none is."""
-    from lemmata.verify.loading import select
+    from lemmata.verify.loading import select_ids
 
-    decided = [one.claim.id for one in select(names)] if names else store.ids()
+    decided = select_ids(names, store.ids()) if names else store.ids()
     if not decided:
         raise UsageError(f"no verdict is stored in {store.folder}; run `lemmata verify` first.")
     return decided

@@ -199,7 +199,7 @@ def select(names: Sequence[str], expression: str = "") -> list[Located]:
 
     **Raises:** `UsageError` for a name that fits nothing, with the nearest ids.
     """
-    in_files = [name for name in names if _names_a_file(name)]
+    in_files = [name for name in names if names_a_file(name)]
     own: list[Located] = []
     for name in dict.fromkeys(in_files):
         file, _, id = name.partition("::")
@@ -212,7 +212,32 @@ def select(names: Sequence[str], expression: str = "") -> list[Located]:
     return [one for one in unique(chosen) if wanted(one.claim.id)]
 
 
-def _names_a_file(name: str) -> bool:
+def select_ids(names: Sequence[str], kept: Sequence[str]) -> list[str]:
+    """The ids that these ids, prefixes and files name: of the catalogue, or `kept` from a file of
+    one's own that need not be named again.
+
+    **Raises:** `UsageError` for a name that fits nothing, with the nearest ids.
+    """
+    known = [one.claim.id for one in catalogue()]
+    own = [id for id in kept if id not in set(known)]
+    in_files = [name for name in names if names_a_file(name)]
+    chosen: dict[str, None] = {}
+    for name in (name.rstrip("/") for name in names if name not in in_files):
+        fitting = [id for id in (*known, *own) if id == name or id.startswith(f"{name}/")]
+        if not fitting:
+            hint = nearest(name, [*known, *own])
+            raise UsageError(
+                f"no claim {name!r}, in the catalogue or among stored verdicts; {hint}. `lemmata "
+                "list` shows the catalogue; claims of your own are found by FILE too."
+            )
+        chosen |= dict.fromkeys(fitting)
+    if in_files:
+        chosen |= dict.fromkeys(one.claim.id for one in select(in_files))
+    return list(chosen)
+
+
+def names_a_file(name: str) -> bool:
+    """Whether a name, with or without ::ID, is that of a claim file."""
     file = name.partition("::")[0]
     try:
         return file.endswith(".py") or Path(file).is_file()
