@@ -9,8 +9,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,10 +182,17 @@ class _Workers:
         if self.pool:
             self.pool.shutdown(wait=True, cancel_futures=True)
 
-    def run(self, tasks: Sequence[_Task]) -> Iterable[tuple[_Task, _Done]]:
+    def run(self, tasks: Sequence[_Task]) -> Iterator[tuple[_Task, _Done]]:
         """What became of each task, in their order."""
         run = self.pool.map(_draw, tasks, chunksize=2) if self.pool else map(_draw, tasks)
-        return zip(tasks, run, strict=True)
+        try:
+            yield from zip(tasks, run, strict=True)
+        except BrokenProcessPool:
+            raise UsageError(
+                "a process that draws died (killed, out of memory, or a fault in C code), and not "
+                "all pictures are there; run again with -j 1, which takes the least memory, or "
+                "name fewer claims."
+            ) from None
 
 
 def _start(font: Path) -> None:

@@ -79,9 +79,15 @@ def _runs(results: Sequence[Result]) -> list[dict[str, Any]]:
 
 
 def origin(results: Sequence[Result]) -> str:
-    """One line for the picture: version and seed; and that results are of different runs, if so."""
+    """One line for the picture: version and seed; and that results are of different runs, if so.
+
+    Of different runs also what else they differ by: other packages' versions, the error rate.
+    """
     runs = _runs(results)
-    of = sorted({_of_one(run) for run in runs})
+    packages = sorted({name for run in runs for name in run["versions"]} - {"lemmata"})
+    differ = [one for one in packages if len({run["versions"].get(one) for run in runs}) > 1]
+    rates = len({run["error_rate"] for run in runs}) > 1
+    of = sorted({_of_one(run, differ, rates=rates) for run in runs})
     words = "; ".join(of)
     installed = versions()["lemmata"]
     old = sorted({str(run["versions"].get("lemmata")) for run in runs} - {str(installed)})
@@ -90,8 +96,12 @@ def origin(results: Sequence[Result]) -> str:
     return ("results of different runs: " if len(of) > 1 else "") + words
 
 
-def _of_one(run: Mapping[str, Any]) -> str:
-    words = [f"lemmata {run['versions'].get('lemmata')}", f"seed {run['seed']}", run["profile"]]
+def _of_one(run: Mapping[str, Any], packages: Sequence[str], *, rates: bool) -> str:
+    words = [f"lemmata {run['versions'].get('lemmata')}"]
+    words += [f"{name} {run['versions'].get(name) or 'missing'}" for name in packages]
+    words += [f"seed {run['seed']}", run["profile"]]
+    if rates:
+        words.append(f"error rate {run['error_rate']:g}")
     if run["commit"]:
         words.append(f"{run['commit'][:7]}{', changed' if run['dirty'] else ''}")
     words += [f"{name} = {value}" for name, value in sorted((run["fixed"] or {}).items())]

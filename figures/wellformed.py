@@ -75,7 +75,7 @@ RESOLUTION: Mapping[str, Rule] = {
     "mutants": COUNT, "survivors": TEXTS, "rejected": TEXT, "remark": TEXT,
     "poor": _or_null(TEXT),
 }  # fmt: skip
-CERTIFICATE = dict.fromkeys(("statement", "status", "outcome"), TEXT)
+CERTIFICATE: Mapping[str, Rule] = dict.fromkeys(("statement", "status", "outcome"), TEXT)
 MANIFEST: Mapping[str, Rule] = {
     "versions": _all("a table of texts", dict, lambda value: value is None or _is_text(value)),
     "seed": COUNT, "profile": TEXT, "error_rate": NUMBER, "commit": _or_null(TEXT),
@@ -86,7 +86,7 @@ STEPS_OF_A_DERIVATION: Mapping[str, Rule] = {
     "quantity": TEXT, "assumes": TEXTS, "where": TEXTS,
     "steps": ("a list of tables", lambda value: isinstance(value, list)),
 }  # fmt: skip
-STEP = dict.fromkeys(("because", "math", "status", "how"), TEXT)
+STEP: Mapping[str, Rule] = dict.fromkeys(("because", "math", "status", "how"), TEXT)
 NUMBERS = ("claimed", "value", "low", "high", "accepted_low", "accepted_high")
 AGREEMENTS = ("agrees", "disagrees", "unresolved")
 
@@ -110,7 +110,8 @@ def check_points(points: Mapping[str, np.ndarray], id: str, file: Path) -> None:
     """The same for its points: none at all, or all columns, of one length, of numbers or text."""
     if not points:
         return
-    length = len(points["claimed"]) if np.ndim(points.get("claimed")) == 1 else 0
+    claimed = points.get("claimed")
+    length = len(claimed) if claimed is not None and claimed.ndim == 1 else 0
     for name in (*NUMBERS, "method", "agreement", *points):
         if name not in points:
             raise _error(id, file, f"points have no {name!r}")

@@ -1,6 +1,7 @@
 """Pictures of stored verdicts: the same bytes in every run, and nothing but what is stored."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from fontTools.ttLib import TTFont
 from matplotlib.font_manager import findfont, fontManager
 from tests.helpers import claimed, exactly
 
+from lemmata.figures import draw as drawing
 from lemmata.figures import generic
 from lemmata.figures.draw import draw
 from lemmata.figures.fonts import REDUCED, WHOLE, reduced_font
@@ -192,3 +194,27 @@ def test_the_reduced_font_has_the_same_outlines_and_leaves_nothing_behind() -> N
     assert all(one.name != REDUCED for one in fontManager.ttflist)
     with reduced_font() as again:
         assert findfont(REDUCED, fallback_to_default=False) == str(again) != str(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"versions": {"lemmata": "0.0.1", "jax": "0.9"}}, ("jax 0.9", "jax missing")),
+        ({"error_rate": 1e-6}, ("error rate 1e-06", "error rate 0.001")),
+    ],
+)
+def test_results_that_differ_by_a_package_or_the_error_rate_say_so(kept, change, words) -> None:
+    one = result(kept(right()), "test/claim")
+    other = Result(one.record, {**one.manifest, **change}, one.points, one.arrays)
+    assert origin([one, other]).startswith("results of different runs: ")
+    assert all(word in origin([one, other]) for word in words)
+    assert not any(word in origin([other]) for word in words)
+
+
+def test_a_drawing_process_that_dies_is_told(kept, tmp_path: Path) -> None:
+    store = kept(right())
+    task = drawing._Task("", [result(store, "test/claim")], tmp_path)
+    with reduced_font() as font, drawing._Workers(2, font) as workers:
+        workers.pool.submit(os._exit, 1)
+        with pytest.raises(UsageError, match=r"a process that draws died .*run again with -j 1"):
+            list(workers.run([task]))
