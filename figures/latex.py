@@ -24,14 +24,21 @@ _SPECIAL = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     "→": r"\ensuremath{\to}", "√": r"\ensuremath{\surd}", "–": r"\textendash{}",
-    **{one: rf"\textsuperscript{{{n}}}" for n, one in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     "−": r"\ensuremath{-}", "≤": r"\ensuremath{\leq}",
     "≥": r"\ensuremath{\geq}", "×": r"\ensuremath{\times}", "∈": r"\ensuremath{\in}",
     "∞": r"\ensuremath{\infty}", "±": r"\ensuremath{\pm}",
     **{one: f"\\{one}" for one in "&%$#_{}"},
 }  # fmt: skip
-#: accents above and below, by the combining character
-_ACCENTS = dict(zip("\u0300\u0301\u0302\u0303\u0308\u030c\u030a\u0327", "`'^~\"vrc", strict=True))
+_RAISED = re.compile("<(super|sub)> ([0-9A-F]+)")
+_ACCENTS = {
+    "0300": "`",
+    "0301": "'",
+    "0302": "^",
+    "0303": "~",
+    "0308": '"',
+    "030C": "v",
+    "0327": "c",
+}
 _GREEK = re.compile("GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)")
 
 #: what the statements' formulas and words are set with
@@ -176,8 +183,8 @@ def _math(text: str) -> str:
 def escaped(text: str) -> str:
     r"""Text as TeX prints it, whatever its fonts have of Greek.
 
-    >>> escaped("50% of a_1, --seed"), escaped("2 φ"), escaped("Matérn, Øhm")
-    ('50\\% of a\\_1, -{}-seed', '2 \\ensuremath{\\varphi}', "Mat\\'{e}rn, Øhm")
+    >>> escaped("50% of a_1, --seed"), escaped("2 φ⁴"), escaped("é")
+    ('50\\% of a\\_1, -{}-seed', '2 \\ensuremath{\\varphi}\\textsuperscript{4}', "\\'{e}")
     """
     # Two hyphens would be printed as a dash.
     return re.sub("-(?=-)", "-{}", "".join(_letter(letter) for letter in text))
@@ -188,7 +195,11 @@ def _letter(letter: str) -> str:
         size, name = greek.groups()
         name = {"PHI": "varphi", "LAMDA": "lambda"}.get(name, name.lower())
         return rf"\ensuremath{{\{name if size == 'SMALL' else name.capitalize()}}}"
-    base, *marks = unicodedata.normalize("NFD", letter)
-    if base.isascii() and len(marks) == 1 and marks[0] in _ACCENTS:
-        return rf"\{_ACCENTS[marks[0]]}{{{base}}}"
+    parts = unicodedata.decomposition(letter)
+    if raised := _RAISED.fullmatch(parts):
+        side, plain = raised.groups()
+        return rf"\text{side}script{{{chr(int(plain, 16))}}}"
+    base, _, accent = parts.partition(" ")
+    if accent in _ACCENTS and (plain := chr(int(base, 16))).isascii():
+        return rf"\{_ACCENTS[accent]}{{{plain}}}"
     return _SPECIAL.get(letter, letter)

@@ -126,7 +126,9 @@ def test_export_writes_the_numbers_of_claims_of_ones_own(here, lemmata):
     lemmata("verify", file, "-q")
     done = lemmata("export", "--latex", "numbers.tex", check=0)
 
-    assert done.stdout == "numbers.tex written; in the paper: \\input{numbers.tex}\n"
+    assert done.stdout == (
+        "numbers.tex written; in the paper: \\usepackage{amsmath,amssymb} \\input{numbers.tex}\n"
+    )
     text = Path("numbers.tex").read_text()
     assert text.count("\\def\\Numbers") == 2
     lemmata("export", file, "--latex", "numbers.tex", check=0)

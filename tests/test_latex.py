@@ -165,7 +165,7 @@ def test_every_statement_of_the_catalogue_can_be_exported() -> None:
 
 
 #: what TeX would read otherwise than it is meant, in every field of words and in the statement
-ODD = r"50 % of #1, a_b & c^2 ~ \ {x} $5 −1 ≤ 2"
+ODD = r"50 % of #1, a_b & c^2 ~ \ {x} $5 −1 ≤ 2⁴, ₂, é ï ç"
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX is installed")
