@@ -124,8 +124,8 @@ def _words(id: str, name: str, text: str) -> str:
 def _refuse(id: str, what: str, found: str) -> NoReturn:
     """One such field would stop TeX at the file, and with it all the others."""
     raise UsageError(
-        f"claim {id!r}: its {what} has {found}, and decide the claim again. TeX cannot read it "
-        "otherwise."
+        f"claim {id!r}: its {what} has {found}. TeX would stop at the whole file; mend it and "
+        "decide the claim again."
     )
 
 
