@@ -5,6 +5,8 @@ import pytest
 
 from lemmata.solvers.best_response import best_response, enclose
 
+pytestmark = pytest.mark.heavy
+
 
 def parabola(centre, error=0.0):
     """Pays most at exp(centre)."""

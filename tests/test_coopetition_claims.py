@@ -15,6 +15,8 @@ from lemmata.verify.loading import claims_in
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.verdict import Outcome
 
+pytestmark = pytest.mark.heavy
+
 
 @lru_cache
 def _claims():

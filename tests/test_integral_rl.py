@@ -16,6 +16,8 @@ from lemmata.verify.domain import Point
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.verdict import Outcome
 
+pytestmark = pytest.mark.heavy
+
 RULES = ("left", "trapezoid", "simpson")
 #: exact up to polynomials of this degree; order on a smooth function that is not periodic
 EXACT = {"left": 0, "trapezoid": 1, "simpson": 3, "boole": 5}

@@ -14,6 +14,8 @@ from lemmata.verify.decide import decide
 from lemmata.verify.prediction import planted, predict
 from lemmata.verify.settings import Settings
 
+pytestmark = pytest.mark.heavy
+
 ALPHA = 1e-5
 T, d, n, sigma = theory.T, theory.d, theory.n, theory.sigma
 DERIVED = (

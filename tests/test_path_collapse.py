@@ -19,6 +19,8 @@ from lemmata.verify.prediction import predict
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.verdict import Outcome
 
+pytestmark = pytest.mark.heavy
+
 DERIVATIONS = (
     "criterion", "growth", "instance", "onset_in_weight", "least_weight", "onset_of_one",
     "gaussian_criterion", "gaussian_onset", "boundary",
