@@ -41,7 +41,7 @@ def kept(store: Store, id: str) -> None:
     replayed = [
         SimpleNamespace(step=step, status="proved", how="") for step in prediction.derivation.steps
     ]
-    store._write(store._derivation(id), clean(derived.steps(prediction, replayed)))
+    store._write(store.file("derivations", id), clean(derived.steps(prediction, replayed)))
 
 
 @pytest.fixture(scope="module")
