@@ -12,6 +12,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from lemmata.solvers.normals import standard_normal
+
 #: draws in a batch, and what the number of points is a multiple of
 DRAWS, POINTS = 256, 4
 
@@ -34,7 +36,7 @@ def over_numbers(
     points, count = _filled(points)
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed)))
     found = [
-        np.asarray(program(rng.standard_normal((DRAWS, size), np.float32), points))[:, :count]
+        np.asarray(program(standard_normal(rng, (DRAWS, size), np.float32), points))[:, :count]
         for _ in range(0, draws, DRAWS)
     ]
     return np.concatenate(found)[:draws]

@@ -18,6 +18,7 @@ import numpy as np
 from jax import Array
 
 from lemmata.solvers.aligned import check_count
+from lemmata.solvers.normals import standard_normal
 
 #: chains side by side in the caches of a processor, and generations in a call of the program
 BLOCK, STRETCH = 64, 10
@@ -80,7 +81,7 @@ def _block(
     first, found = None, []
     for done in range(0, generations, STRETCH):
         numbers = np.zeros((STRETCH, PADDED * -(-rows // PADDED), d + NOISES, BLOCK), np.float32)
-        numbers[:, :rows] = rng.standard_normal((STRETCH, rows, *numbers.shape[2:]), np.float32)
+        numbers[:, :rows] = standard_normal(rng, (STRETCH, rows, *numbers.shape[2:]), np.float32)
         first = numbers[0, :, :d] if first is None else first
         state, errors = _stretch(state, first, numbers, rows, w, s)
         found.append(np.asarray(errors)[:, : generations - done])

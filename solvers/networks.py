@@ -19,6 +19,8 @@ from jax import Array
 from jax.core import Tracer
 from jax.typing import ArrayLike
 
+from lemmata.solvers.normals import standard_normal
+
 Activation = Callable[[Array], Array]
 Parameters = tuple[dict[str, Array], ...]
 
@@ -122,8 +124,8 @@ def standard(
     """
     return tuple(
         {
-            "w": jnp.asarray(rng.standard_normal((networks, m, n), dtype)),
-            "b": jnp.asarray(rng.standard_normal((networks, m), dtype)),
+            "w": jnp.asarray(standard_normal(rng, (networks, m, n), dtype)),
+            "b": jnp.asarray(standard_normal(rng, (networks, m), dtype)),
         }
         for n, m in pairwise(widths)
     )

@@ -19,6 +19,7 @@ from scipy.linalg import hadamard
 from lemmata.solvers.batches import DRAWS
 from lemmata.solvers.kernel_dense import dense_kernel
 from lemmata.solvers.networks import DenseNetwork, Parameters, standard
+from lemmata.solvers.normals import standard_normal
 from lemmata.verify.domain import Point
 
 #: the dimension of the inputs
@@ -99,7 +100,7 @@ def _shared(
         # Single precision, for time: rounding is a thousandth of what the draws leave open.
         params = standard(rng, DRAWS, widths)
         if quantity == "mirrored":
-            biases = rng.standard_normal((DRAWS, MIRRORED), np.float32)
+            biases = standard_normal(rng, (DRAWS, MIRRORED), np.float32)
             params = (*params[:-1], {"w": params[-1]["w"], "b": jnp.asarray(biases)})
         found.append(np.asarray(_given(params, of_points, quantity, widths), float))
     return np.concatenate(found)[:networks]

@@ -22,6 +22,7 @@ from lemmata.solvers.descent import descend, flow
 from lemmata.solvers.kernel_dense import dense_kernel
 from lemmata.solvers.kernels import tangent_kernel
 from lemmata.solvers.networks import DenseNetwork, Parameters
+from lemmata.solvers.normals import standard_normal
 from lemmata.verify.measurement import Series
 
 #: of the first and the second training point, and of the other one
@@ -80,8 +81,8 @@ def drawn(
             "w": np.zeros((networks, *room), dtype),
             "b": np.zeros((networks, room[0]), dtype),
         }
-        layer["w"][:, : shape[0], : shape[1]] = rng.standard_normal((networks, *shape), dtype)
-        layer["b"][:, : shape[0]] = rng.standard_normal((networks, shape[0]), dtype)
+        layer["w"][:, : shape[0], : shape[1]] = standard_normal(rng, (networks, *shape), dtype)
+        layer["b"][:, : shape[0]] = standard_normal(rng, (networks, shape[0]), dtype)
         params.append({name: jnp.asarray(leaf) for name, leaf in layer.items()})
     # Arrays and not floats, which would be compiled in.
     w_std, b_std = (jnp.asarray(np.asarray(one, dtype)) for one in (w / scale, b))
