@@ -17,8 +17,8 @@ help:           ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'Variables: ARGS="…" for verify, test and bench; PYTHON, VENV, CONSTRAINTS.'
 
-verify: $(STAMP) ## decide the claims (ARGS="delayed-repression")
-	@$(BIN)/lemmata verify $(ARGS)
+verify: $(STAMP) ## decide the claims that changed since (ARGS="delayed-repression")
+	@$(BIN)/lemmata verify --changed $(ARGS)
 
 test: $(STAMP)  ## run the test suite (ARGS="-k hopf")
 	@$(BIN)/pytest $(ARGS)

@@ -128,6 +128,9 @@ def verify(
     failed: Annotated[
         bool, typer.Option("--failed", help="Only what was not as expected when last decided.")
     ] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Only where something changed since it was decided.")
+    ] = False,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first verdict against expectation.")
     ] = False,
@@ -143,7 +146,7 @@ def verify(
     backend.set_environment()
     options = Options(
         names or [], expression, at or [], profile, jobs, seed, error_rate, json_path, junit,
-        failed, fail_fast, allow_inconclusive, quiet,
+        failed, changed, fail_fast, allow_inconclusive, quiet,
     )  # fmt: skip
     raise typer.Exit(int(verify_claims(options)))
 

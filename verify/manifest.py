@@ -15,7 +15,8 @@ from typing import Any
 from lemmata.verify.settings import Settings
 
 PACKAGES = (
-    "lemmata", "jax", "jaxlib", "diffrax", "numpy", "scipy", "sympy", "python-flint", "hypothesis",
+    "lemmata", "jax", "jaxlib", "equinox", "diffrax", "lineax", "optimistix", "numpy", "scipy",
+    "sympy", "mpmath", "python-flint", "hypothesis",
 )  # fmt: skip
 
 

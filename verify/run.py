@@ -15,6 +15,7 @@ from lemmata.verify.manifest import manifest
 from lemmata.verify.pool import Verdicts, in_processes
 from lemmata.verify.settings import Settings
 from lemmata.verify.store import Store
+from lemmata.verify.unchanged import Standing, ground, standing
 from lemmata.verify.verdict import Outcome, Verdict
 
 
@@ -47,9 +48,14 @@ def run(
     store: Store,
     jobs: int = 1,
     fail_fast: bool = False,
+    changed: bool = False,
     tell: Callable[[dict[str, Any]], None] = lambda record: None,
+    explain: Callable[[Standing], None] = lambda standing: None,
 ) -> Run:
     """Decide the claims and store every verdict as soon as it is there.
+
+    With `changed` only those whose stored verdicts do not stand any more are decided, which
+    `explain` is told of first (see `unchanged`).
 
     An interrupt (Ctrl-C) ends the run early; what was decided stays stored, and `interrupted` is
     set. With `fail_fast` the run ends after the first verdict that is not the expected one.
@@ -59,6 +65,11 @@ def run(
     with backend.precision():
         own = [one.file for one in located if one.own]
         done = Run(located, settings, manifest(settings, own))
+        if changed:
+            stand = standing(located, settings, done.manifest, store)
+            explain(stand)
+            done.records |= stand.records
+            located = [one for one in located if one.claim.id not in stand.records]
         store.save_run(done.document())
         verdicts = in_processes(located, settings, jobs) if jobs > 1 else _here(located, settings)
         try:
@@ -84,7 +95,7 @@ def _here(located: Sequence[Located], settings: Settings) -> Verdicts:
 def _keep(done: Run, one: Located, verdict: Verdict, store: Store) -> dict[str, Any]:
     record = results.record(one.claim, verdict, replay(one, done.settings, verdict))
     done.records[one.claim.id] = record
-    store.save_claim(done.manifest, record, verdict)
+    store.save_claim(done.manifest, record, verdict, ground(one, done.settings))
     store.save_run(done.document())
     return record
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +24,7 @@ from lemmata.verify.prediction import planted, predict
 from lemmata.verify.run import Run, check_jobs, replay, run
 from lemmata.verify.settings import PROFILES, Settings
 from lemmata.verify.store import Store
+from lemmata.verify.unchanged import Standing
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Options:
     json: str = ""
     junit: Path | None = None
     failed: bool = False
+    changed: bool = False
     fail_fast: bool = False
     allow_inconclusive: bool = False
     quiet: bool = False
@@ -69,9 +71,11 @@ def verify_claims(options: Options) -> Exit:
             if one.own:  # those of the catalogue are checked by `lemmata lint`
                 _check_formula(one.claim)
         store.prepare()
+        progress = _Progress(len(chosen), options.quiet)
         done = run(
             chosen, settings, store=store, jobs=options.jobs or enough(chosen),
-            fail_fast=options.fail_fast, tell=_progress(len(chosen), options.quiet),
+            fail_fast=options.fail_fast, changed=options.changed,
+            tell=progress.tell, explain=progress.explain,
         )  # fmt: skip
     try:
         _write_out(options, done)
@@ -167,18 +171,26 @@ def _failed(chosen: Sequence[Located], store: Store) -> list[Located]:
     return found
 
 
-def _progress(selected: int, quiet: bool) -> Callable[[Mapping[str, Any]], None]:
-    """Tell on stderr what has been decided, as it is decided."""
-    done = 0
+class _Progress:
+    """Tells on stderr what has been decided, as it is decided."""
 
-    def tell(record: Mapping[str, Any]) -> None:
-        nonlocal done
-        done += 1
-        if not quiet:
-            line = f"[{done}/{selected}] {record['id']}: {record['outcome']}"
-            print(f"{line} ({record['seconds']:.1f} s)", file=sys.stderr, flush=True)
+    def __init__(self, selected: int, quiet: bool) -> None:
+        self.selected, self.quiet, self.done = selected, quiet, 0
 
-    return tell
+    def explain(self, found: Standing) -> None:
+        """What is not decided again, and why the rest is."""
+        self.done = len(found.records)
+        self._say(f"lemmata: {found}")
+
+    def tell(self, record: Mapping[str, Any]) -> None:
+        """One claim, decided."""
+        self.done += 1
+        line = f"[{self.done}/{self.selected}] {record['id']}: {record['outcome']}"
+        self._say(f"{line} ({record['seconds']:.1f} s)")
+
+    def _say(self, line: str) -> None:
+        if not self.quiet:
+            print(line, file=sys.stderr, flush=True)
 
 
 def _write_out(options: Options, done: Run) -> None:

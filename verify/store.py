@@ -48,9 +48,15 @@ class Store:
         self._write(self.folder / "results.json", document)
 
     def save_claim(
-        self, manifest: Mapping[str, Any], one: Mapping[str, Any], verdict: Verdict
+        self,
+        manifest: Mapping[str, Any],
+        one: Mapping[str, Any],
+        verdict: Verdict,
+        ground: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep the verdict on one claim, its points and the arrays of its measurement.
+
+        `ground` is what tells later whether it still stands (see `unchanged`).
 
         What was kept of an earlier verdict goes first: cut off at any moment, there is no verdict,
         and never an old one with new points.
@@ -67,7 +73,8 @@ class Store:
             self._write(self.file("derivations", id), results.clean(verdict.steps))
         else:
             self.file("derivations", id).unlink(missing_ok=True)
-        self._write(self.file("claims", id), results.document(manifest, [dict(one)], complete=True))
+        whole = results.document(manifest, [dict(one)], complete=True)
+        self._write(self.file("claims", id), whole | {"ground": dict(ground or {})})
 
     def arrays(self, id: str) -> dict[str, Any]:
         """The arrays that the measurement of a claim attached; none if it did not."""
