@@ -67,8 +67,9 @@ def verify_claims(options: Options) -> Exit:
     _check_outputs(options)
     with redirect_stdout(sys.stderr):
         for one in chosen:
-            sample(one.claim, settings)
-            if one.own:  # those of the catalogue are checked by `lemmata lint`
+            if one.own or fixed:  # those of the catalogue are checked by `lemmata lint`
+                sample(one.claim, settings)
+            if one.own:
                 _check_formula(one.claim)
         store.prepare()
         progress = _Progress(len(chosen), options.quiet)
