@@ -1,0 +1,141 @@
+"""A figure drawn once for all formats: what its artists draw is noted, and played to each.
+
+Most of the time of a drawing goes into what the formats share: where its ticks and texts are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Affine2D, Bbox, TransformedPath
+
+#: of a call of a renderer's methods: its name, the state of the pen, and all that it is given
+Note = tuple[str, GraphicsContextBase | None, list[Any], dict[str, Any]]
+#: where among those are the matrices that end in pixels
+PLACED = {
+    "draw_path": (1,), "draw_markers": (1, 3), "draw_path_collection": (0, 4),
+}  # fmt: skip
+
+
+class Recorder(RendererBase):
+    """Notes what is drawn, in pixels; texts are as wide as their pixels are."""
+
+    def __init__(self, dpi: float, width: float, height: float) -> None:
+        super().__init__()
+        self.dpi, self.width, self.height = dpi, width, height
+        self.notes: list[Note] = []
+        self._pixels = RendererAgg(1, 1, dpi)  # asked how wide texts are; it draws nothing
+
+    def open_group(self, s: str, gid: Any = None) -> None:
+        self.notes.append(("open_group", None, [s, gid], {}))
+
+    def close_group(self, s: str) -> None:
+        self.notes.append(("close_group", None, [s], {}))
+
+    def draw_path(self, gc: Any, *given: Any, **more: Any) -> None:
+        self._note("draw_path", gc, given, more)
+
+    def draw_markers(self, gc: Any, *given: Any, **more: Any) -> None:
+        self._note("draw_markers", gc, given, more)
+
+    def draw_path_collection(self, gc: Any, *given: Any, **more: Any) -> None:
+        self._note("draw_path_collection", gc, given, more)
+
+    def draw_text(self, gc: Any, *given: Any, **more: Any) -> None:
+        self._note("draw_text", gc, given, more)
+
+    def _note(self, name: str, gc: Any, given: tuple[Any, ...], more: dict[str, Any]) -> None:
+        kept = GraphicsContextBase()  # artists change theirs afterwards, and transforms too
+        kept.copy_properties(gc)
+        told = list(given)
+        for place in PLACED.get(name, ()):
+            told[place] = Affine2D(np.array(told[place].get_matrix()))
+        self.notes.append((name, kept, told, more))
+
+    def flipy(self) -> bool:
+        return False
+
+    def get_canvas_width_height(self) -> tuple[float, float]:
+        return self.width, self.height
+
+    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> Any:
+        return self._pixels.get_text_width_height_descent(s, prop, ismath)
+
+    def points_to_pixels(self, points: Any) -> Any:
+        return points * self.dpi / 72
+
+
+class Recorded(Figure):
+    """A figure whose drawing is what was noted of another's, at any resolution."""
+
+    def __init__(self, figure: Figure) -> None:
+        super().__init__(figsize=tuple(figure.get_size_inches()), dpi=figure.dpi)
+        recorder = Recorder(figure.dpi, *figure.get_size_inches() * figure.dpi)
+        figure.draw(recorder)
+        self.noted, self.resolution = recorder.notes, figure.dpi
+
+    def draw(self, renderer: Any) -> None:
+        scale = self.dpi / self.resolution
+        scaled = _scaled(self.noted, scale) if scale != 1 else self.noted
+        height = renderer.get_canvas_width_height()[1]
+        for name, kept, given, more in scaled:
+            if kept is None:
+                getattr(renderer, name)(*given, **more)
+                continue
+            pen = renderer.new_gc()
+            pen.copy_properties(kept)
+            if name == "draw_text":
+                x, y, *rest = given
+                y = height - scale * y if renderer.flipy() else scale * y
+                renderer.draw_text(pen, scale * x, y, *rest, **more)
+            else:
+                getattr(renderer, name)(pen, *given, **more)
+            pen.restore()
+
+
+def _scaled(notes: list[Note], scale: float) -> list[Note]:
+    """Notes in pixels of another size; what is in points, as lines and letters are, stays."""
+    by = np.diag([scale, scale, 1.0])
+    clips = _Clips(scale)
+    found: list[Note] = []
+    for name, kept, given, more in notes:
+        told = list(given)
+        for place in PLACED.get(name, ()):
+            told[place] = Affine2D(by @ told[place].get_matrix())
+        if kept is not None:
+            pen = GraphicsContextBase()
+            pen.copy_properties(kept)
+            clips.scale(pen)
+            kept = pen
+        found.append((name, kept, told, more))
+    return found
+
+
+class _Clips:
+    """Scales what a pen must not draw beyond: a PDF takes the same object for the same clip."""
+
+    def __init__(self, scale: float) -> None:
+        self.by = scale
+        self.known: dict[tuple[float, ...] | int, Any] = {}
+
+    def scale(self, pen: GraphicsContextBase) -> None:
+        box, path = pen.get_clip_rectangle(), pen._clippath
+        if box is not None:
+            bounds = tuple(self.by * number for number in box.bounds)
+            pen.set_clip_rectangle(self._once(bounds, lambda: Bbox.from_bounds(*bounds)))
+        if path is not None:
+            pen.set_clip_path(self._once(id(path), lambda: self._path(path)))
+
+    def _path(self, path: Any) -> TransformedPath:
+        shape, affine = path.get_transformed_path_and_affine()
+        return TransformedPath(shape, affine + Affine2D().scale(self.by))
+
+    def _once(self, key: tuple[float, ...] | int, make: Callable[[], Any]) -> Any:
+        if key not in self.known:
+            self.known[key] = make()
+        return self.known[key]
