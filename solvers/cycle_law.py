@@ -126,7 +126,9 @@ def cycle_laws(
     )
     mu = np.asarray(DISTANCES) / nearer
     # A lane without an onset, or whose pair does not cross to the right, has no cycle to wait for.
-    speeds = (speed * lag)[(speed > 0) & np.isfinite(lag)]
+    # At the relative distance mu the roots' real part is mu * speed * lag, mu * speed * lag**2 a
+    # delay: the simulations count in delays.
+    speeds = (speed * lag**2)[(speed > 0) & np.isfinite(lag)]
     slowest = np.min(speeds, initial=1.0) * mu.min()
     delays = _WINDOW + 64 * int(np.ceil(10 / np.maximum(slowest, 1e-3) / 64))
     shape = (len(y), len(mu))

@@ -1,21 +1,29 @@
 """Bracket the parameter at which a measured quantity flips from negative to positive.
 
-Many lanes at once, by a scan and then bisection on a logarithmic scale; a sign counts only where
-the value is larger than its own error, so both ends of a bracket are points at which the sign was
-certain. It knows nothing of what is measured.
+Many lanes at once, by a scan and then by cuts on a logarithmic scale, where a line through the ends
+says, or in the middle; a sign counts only where the value is larger than its own error, so both
+ends of a bracket are points at which the sign was certain. It knows nothing of what is measured.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Growth = Callable[[NDArray[np.float64]], tuple[ArrayLike, ArrayLike]]
 
-# Where to look inside a bracket: the middle first, then aside of an uncertain middle.
+# Where to look inside a bracket after an uncertain place: the middle first, then aside of it.
 _FRACTIONS = np.array([1 / 2, 1 / 4, 3 / 4, 1 / 8, 7 / 8, 3 / 8, 5 / 8])
+# How far past the flip that a line foretells, of the way to it: so the long side is cut off. The
+# line bends by the width of the bracket, in logarithms.
+_PAST, _BEND = 0.1, 1.0
+# And of the width that is asked for, that two such places enclose the flip.
+_LEAST = 0.3
+# A cut that leaves more of the bracket than this is followed by one in the middle.
+_SLOW = 0.6
 
 
 class Reason(StrEnum):
@@ -76,9 +84,10 @@ def bracket_flips(
     low, high = _checked_interval(lo, hi, relative, points)
     xs = _log_between(low[:, None], high[:, None], np.linspace(0.0, 1.0, points))
     xs[:, 0], xs[:, -1] = low, high
-    signs = np.stack([_sign(growth, xs[:, j].copy()) for j in range(points)], axis=1)
-    left, right, flips = _first_flip(xs, signs)
-    left, right, steps, stuck = _bisect(growth, left, right, low, relative, max_steps)
+    scan = [_sign(growth, xs[:, j].copy()) for j in range(points)]
+    signs, values = (np.stack(part, axis=1) for part in zip(*scan, strict=True))
+    first, flips = _first_flip(xs, signs, values)
+    (left, right), steps, stuck = _cut(growth, first, low, relative, max_steps)
     found = ~np.isnan(left)
     converged = found & _narrow(left, right, relative)
     reason = np.full(low.shape, Reason.STEPS.value, dtype=object)
@@ -89,49 +98,76 @@ def bracket_flips(
     return Bracket(left, right, flips, converged, reason.astype(np.str_), points + steps)
 
 
-def _bisect(
-    growth: Growth,
-    left: NDArray[np.float64],
-    right: NDArray[np.float64],
-    idle: NDArray[np.float64],
-    relative: float,
-    max_steps: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], int, NDArray[np.bool_]]:
+class _Ends(NamedTuple):
+    """Both ends of every lane's bracket, and the values there."""
+
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+    below: NDArray[np.float64]
+    above: NDArray[np.float64]
+
+
+def _cut(
+    growth: Growth, ends: _Ends, idle: NDArray[np.float64], relative: float, max_steps: int
+) -> tuple[tuple[NDArray[np.float64], ...], int, NDArray[np.bool_]]:
     """Narrow the brackets; also returns the number of calls, and which lanes ran out of places."""
+    left, right, below, above = ends
     tries = np.zeros(left.shape, dtype=np.int64)
+    slow = np.zeros(left.shape, dtype=bool)
+    places = len(_FRACTIONS) + 1  # what the line says, and those
     steps = 0
     while steps < max_steps:
-        active = ~np.isnan(left) & ~_narrow(left, right, relative) & (tries < len(_FRACTIONS))
+        active = ~np.isnan(left) & ~_narrow(left, right, relative) & (tries < places)
         if not active.any():
             break
         steps += 1
-        where = _FRACTIONS[np.minimum(tries, len(_FRACTIONS) - 1)]
+        where = np.where(slow, 0.5, _past_the_line(_Ends(left, right, below, above), relative))
+        where = np.where(tries == 0, where, _FRACTIONS[np.clip(tries - 1, 0, places - 2)])
         x = np.where(active, _log_between(left, right, where), idle)
-        sign = np.where(active, _sign(growth, x), 0)
-        left = np.where(sign < 0, x, left)
-        right = np.where(sign > 0, x, right)
+        sign, value = _sign(growth, x)
+        sign = np.where(active, sign, 0)
+        width = np.log(right / left)
+        left, below = (np.where(sign < 0, new, v) for new, v in ((x, left), (value, below)))
+        right, above = (np.where(sign > 0, new, v) for new, v in ((x, right), (value, above)))
+        slow = (sign != 0) & (np.log(right / left) > _SLOW * width)
         tries = np.where(sign != 0, 0, tries + active)
-    return left, right, steps, tries >= len(_FRACTIONS)
+    return (left, right), steps, tries >= places
+
+
+def _past_the_line(ends: _Ends, relative: float) -> NDArray[np.float64]:
+    """The fraction of the bracket at which to look: just past where a line has the flip."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        flip = ends.below / (ends.below - ends.above)
+        width = np.log(ends.right / ends.left)
+        near = np.minimum(flip, 1 - flip)
+        past = np.maximum(near * np.minimum(_PAST, _BEND * width), _LEAST * relative / width)
+        where = np.where(flip < 0.5, flip + past, flip - past)
+    return np.where((where > 0) & (where < 1), where, 0.5)
 
 
 def _first_flip(
-    xs: NDArray[np.float64], signs: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    xs: NDArray[np.float64], signs: NDArray[np.int64], values: NDArray[np.float64]
+) -> tuple[_Ends, NDArray[np.int64]]:
     """The first neighbours (- then +) among the certain signs, and the number of all changes."""
     n, points = xs.shape
-    left, right = np.full(n, np.nan), np.full(n, np.nan)
+    left, right, below, above = np.full((4, n), np.nan)
     flips = np.zeros(n, dtype=np.int64)
-    last, at = np.zeros(n, dtype=np.int64), np.full(n, np.nan)
+    last, at, was = np.zeros(n, dtype=np.int64), *np.full((2, n), np.nan)
     for j in range(points):
-        sign = signs[:, j]
+        sign, x, value = signs[:, j], xs[:, j], values[:, j]
         flips += sign * last < 0
         up = (last < 0) & (sign > 0) & np.isnan(left)
-        left, right = np.where(up, at, left), np.where(up, xs[:, j], right)
-        last, at = np.where(sign != 0, sign, last), np.where(sign != 0, xs[:, j], at)
-    return left, right, flips
+        left, right = np.where(up, at, left), np.where(up, x, right)
+        below, above = np.where(up, was, below), np.where(up, value, above)
+        certain = sign != 0
+        last, at, was = (
+            np.where(certain, new, old) for new, old in ((sign, last), (x, at), (value, was))
+        )
+    return _Ends(left, right, below, above), flips
 
 
-def _sign(growth: Growth, x: NDArray[np.float64]) -> NDArray[np.int64]:
+def _sign(growth: Growth, x: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The signs, 0 where they are not certain, and the values."""
     value, error = (np.asarray(part, dtype=np.float64) for part in growth(x))
     if value.shape != x.shape or error.shape != x.shape:
         raise ValueError(
@@ -142,7 +178,7 @@ def _sign(growth: Growth, x: NDArray[np.float64]) -> NDArray[np.int64]:
         raise ValueError(f"`growth` returned a negative error, {error.min()!r}; errors are bounds.")
     # Comparisons with nan are false, so nan is never certain; nor is an infinite error.
     certain = np.abs(value) > error
-    return np.where(certain, np.where(value > 0, 1, -1), 0)
+    return np.where(certain, np.where(value > 0, 1, -1), 0), value
 
 
 def _narrow(

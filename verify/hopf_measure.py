@@ -86,8 +86,11 @@ def critical_delay_by_roots(at: Resting, accuracy: Accuracy, relative: float = 1
 
 def crossing_speed(at: Resting, accuracy: Accuracy) -> Measurement:
     """The slope, at the delay where it vanishes, of the rightmost root's real part in the delay."""
+    return _speed_at(critical_delay_by_roots(at, accuracy, relative=1e-9), at, accuracy)
+
+
+def _speed_at(onset: Measurement, at: Resting, accuracy: Accuracy) -> Measurement:
     real_part = abscissa(at, accuracy)
-    onset = bracketed(real_part, at.steepness, relative=1e-9)
     h = 1e-3 / accuracy.effort**0.5
     coarse, fine = (_slope(real_part, onset.value, spacing) for spacing in (2 * h, h))
     value = fine[0] + (fine[0] - coarse[0]) / 3  # Richardson: central differences err by h squared
@@ -181,7 +184,7 @@ _KEPT = 32
 
 def _simulated_birth(at: Resting, accuracy: Accuracy) -> Birth:
     onset = critical_delay_by_roots(at, accuracy, relative=1e-10)
-    speed = crossing_speed(at, accuracy)
+    speed = _speed_at(onset, at, accuracy)
     laws = cycle_law.cycle_laws(
         at.field, at.state, onset.value, at.args, scale=at.scale, crossing_speed=speed.value,
         steps_per_delay=8 * accuracy.steps(4),
