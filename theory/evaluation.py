@@ -22,6 +22,9 @@ from lemmata.theory.sampling import Point, gaussian_rational
 Number = Any
 
 _GUARD = 15
+# Besides, for terms of unlike sizes, by as many at a time: few precisions share their quadrature
+# nodes, and a first look that has digits to spare is the coarser of the two.
+_SPARE = 16
 # exp(-10000) and the like: a point with terms this far apart is left undecided.
 _WIDEST_SPREAD = 3000
 # Two values that share this many digits, at different precisions, are one number and no noise.
@@ -134,9 +137,9 @@ class _Evaluation:
             raise Unevaluable(f"{node} is not a definite integral over one variable")
         variable, *ends = node.limits[0]
         interval = [self._end(end) for end in ends]
-        symbols = tuple(s for s in _in_order(node.function) if s != variable)
-        values = [self.value(symbol) for symbol in symbols]
-        integrand = _compiled(node.function, (variable, *symbols))
+        function, constants = _constants_apart(node.function, variable)
+        values = [self.value(constant) for _, constant in constants]
+        integrand = _compiled(function, (variable, *(symbol for symbol, _ in constants)))
         # quad can overlook a narrow peak and call its error small: ask twice, cut differently.
         value, again = (
             _call(lambda ends=ends: mpmath.quad(lambda t: integrand(t, *values), ends), node)
@@ -152,6 +155,34 @@ class _Evaluation:
         if end.is_infinite:
             return mpmath.inf if end.is_extended_positive else -mpmath.inf
         return self.value(end)
+
+
+@lru_cache(maxsize=256)
+def _constants_apart(
+    function: sp.Expr, variable: sp.Symbol
+) -> tuple[sp.Expr, tuple[tuple[sp.Symbol, sp.Expr], ...]]:
+    """The integrand with symbols for what does not depend on the variable, and what they mean."""
+    constants: dict[sp.Expr, sp.Symbol] = {}
+
+    def apart(node: Any) -> Any:
+        if node.is_Integer:  # a power by one is no logarithm
+            return node
+        if variable not in node.free_symbols:
+            return constants.setdefault(node, sp.Dummy()) if isinstance(node, sp.Expr) else node
+        if isinstance(node, (sp.Add, sp.Mul)):
+            still, moving = node.as_independent(variable, as_Add=isinstance(node, sp.Add))
+            if still is not node.identity:
+                parts = moving.args if isinstance(moving, node.func) else (moving,)
+                return node.func(apart(still), *map(apart, parts), evaluate=False)
+        if isinstance(node, (sp.Add, sp.Mul, sp.Pow, sp.Function)):
+            return node.func(*map(apart, node.args), evaluate=False)
+        for symbol in _in_order(node):  # with a structure of its own, and names of its own
+            if symbol != variable:
+                constants.setdefault(symbol, symbol)
+        return node
+
+    bare = apart(function)
+    return bare, tuple((symbol, constant) for constant, symbol in constants.items())
 
 
 def _cut(low: Number, high: Number) -> list[Number]:
@@ -210,10 +241,12 @@ def compare_at(left: sp.Expr, right: sp.Expr, point: Point, digits: int) -> Comp
     if undefined:
         # By name, mpmath would take an undefined `gamma(x)` for its own.
         raise Unevaluable(f"{min(undefined, key=str)} is an undefined function")
-    *_, sizes = _values(left, right, point, digits + _GUARD)
-    coarse = digits + _GUARD + sizes.spread
-    fine = coarse + digits
-    coarse_left, coarse_right, _ = _values(left, right, point, coarse)
+    spare = _SPARE
+    coarse_left, coarse_right, sizes = _values(left, right, point, digits + _GUARD + spare)
+    if sizes.spread > spare:
+        spare = _SPARE * -(-sizes.spread // _SPARE)
+        coarse_left, coarse_right, _ = _values(left, right, point, digits + _GUARD + spare)
+    fine = digits + _GUARD + spare + digits
     fine_left, fine_right, sizes = _values(left, right, point, fine)
     with mpmath.workdps(fine):
         first, second = coarse_left - coarse_right, fine_left - fine_right
