@@ -97,8 +97,13 @@ def dde_growth(
             f"settle={settle!r}, window={window!r}, steps_per_delay={steps_per_delay!r}: the first "
             f"two must be at least 2, the last a multiple of {_SAMPLES_PER_DELAY}."
         )
+    rounding = jnp.finfo(y.dtype).eps * jnp.maximum(jnp.abs(y), kick)
+    small = jnp.minimum(kick, jnp.maximum(1e-6 * kick, 1e3 * rounding))
+    kicks = jnp.stack([kick, small], axis=1)
+    floors = jnp.stack([1e5 * rounding, small / 10], axis=1)
     plan = _Plan(f, settle, window, steps_per_delay)
-    return _growth_batch(plan, y, lag, args, kick, headroom * kick)
+    runs = _simulated(plan, y, lag, args, kicks)
+    return _fitted(runs, window, lag, kicks, floors, headroom * kick)
 
 
 class _Plan(NamedTuple):
@@ -111,39 +116,21 @@ class _Plan(NamedTuple):
 
 
 @eqx.filter_jit
-def _growth_batch(
-    plan: _Plan, start: Array, delay: Array, args: Any, kick: Array, ceiling: Array
-) -> GrowthRate:
-    def lane(y: Array, lag: Array, a: Any, kick: Array, ceiling: Array) -> GrowthRate:
-        rounding = jnp.finfo(y.dtype).eps * jnp.maximum(jnp.abs(y), kick)
-        kicks = jnp.stack([kick, jnp.minimum(kick, jnp.maximum(1e-6 * kick, 1e3 * rounding))])
-        floors = jnp.stack([1e5 * rounding, kicks[1] / 10])
-        (coarse, _), (fine, most) = (
-            _simulated_rates(plan, n, y, lag, a, kicks, floors, ceiling) for n in (1, 2)
-        )
-        error = jnp.abs(fine.rate - coarse.rate) + fine.error
-        error = jnp.where(jnp.isnan(error), jnp.inf, error)
-        # The small one is for growth only: where nothing grows, it is soon lost in rounding.
-        small = (most[0] > ceiling) & (most[1] > 10 * kicks[1]) & (error[1] < error[0])
-        return GrowthRate(
-            *(jnp.where(small, v[1], v[0]) for v in (fine.rate, fine.frequency, error))
-        )
+def _simulated(
+    plan: _Plan, start: Array, delay: Array, args: Any, kicks: Array
+) -> tuple[Array, Array]:
+    """Half the difference of opposite perturbations, (n, kicks, samples), coarse and fine."""
 
-    return jax.vmap(lane)(start, delay, args, kick, ceiling)
+    def lane(y: Array, lag: Array, a: Any, kicks: Array) -> tuple[Array, Array]:
+        coarse, fine = (_simulated_lane(plan, n, y, lag, a, kicks) for n in (1, 2))
+        return coarse, fine
+
+    return jax.vmap(lane)(start, delay, args, kicks)
 
 
-def _simulated_rates(
-    plan: _Plan,
-    refine: int,
-    start: Array,
-    delay: Array,
-    args: Any,
-    kicks: Array,
-    floors: Array,
-    ceiling: Array,
-) -> tuple[GrowthRate, Array]:
-    """One lane's rates and largest deviations, (kicks,) each, from refine * steps steps."""
-
+def _simulated_lane(
+    plan: _Plan, refine: int, start: Array, delay: Array, args: Any, kicks: Array
+) -> Array:
     def every(t: Array, y: Array, ylag: tuple[Array, ...], a: Any) -> Array:
         return jax.vmap(lambda now, then: plan.f(t, now, (then,), a))(y, ylag[0])
 
@@ -156,17 +143,43 @@ def _simulated_rates(
         args=args,
     )
     kept = path.ys[:: refine * plan.steps // _SAMPLES_PER_DELAY].T
-    odd = (kept[: len(kicks)] - kept[len(kicks) :]) / 2
+    return (kept[: len(kicks)] - kept[len(kicks) :]) / 2
 
-    def fit(u: Array, floor: Array) -> GrowthRate:
-        first, usable = _usable(u, floor, ceiling, plan.window)
+
+# A program of its own: it does not know the equation, and so is compiled once for all of them.
+@eqx.filter_jit
+def _fitted(
+    runs: tuple[Array, Array],
+    window: int,
+    delay: Array,
+    kicks: Array,
+    floors: Array,
+    ceiling: Array,
+) -> GrowthRate:
+    def fit(u: Array, lag: Array, floor: Array, ceiling: Array) -> GrowthRate:
+        first, usable = _usable(u, floor, ceiling, window)
         u = jax.lax.dynamic_slice_in_dim(u, first, usable.shape[0])
-        spacing = delay / _SAMPLES_PER_DELAY
-        return growth_rate(u, spacing, stride=_STRIDE, offset=False, valid=usable)
+        return growth_rate(
+            u, lag / _SAMPLES_PER_DELAY, stride=_STRIDE, offset=False, valid=usable
+        )  # fmt: skip
 
-    # A run that overflowed has certainly grown.
-    size = jnp.where(jnp.isnan(odd), jnp.inf, jnp.abs(odd))
-    return jax.vmap(fit)(odd, floors), jnp.max(size, axis=1)
+    def lane(
+        coarse: Array, fine: Array, lag: Array, kicks: Array, floors: Array, ceiling: Array
+    ) -> GrowthRate:
+        both = jnp.stack([coarse, fine])
+        each = jax.vmap(jax.vmap(fit, (0, None, 0, None)), (0, None, None, None))
+        rates = each(both, lag, floors, ceiling)
+        # A run that overflowed has certainly grown.
+        most = jnp.max(jnp.where(jnp.isnan(fine), jnp.inf, jnp.abs(fine)), axis=1)
+        error = jnp.abs(rates.rate[1] - rates.rate[0]) + rates.error[1]
+        error = jnp.where(jnp.isnan(error), jnp.inf, error)
+        # The small one is for growth only: where nothing grows, it is soon lost in rounding.
+        small = (most[0] > ceiling) & (most[1] > 10 * kicks[1]) & (error[1] < error[0])
+        return GrowthRate(
+            *(jnp.where(small, v[1], v[0]) for v in (rates.rate[1], rates.frequency[1], error))
+        )
+
+    return jax.vmap(lane)(*runs, delay, kicks, floors, ceiling)
 
 
 def _usable(u: Array, floor: Array, ceiling: Array, window: int) -> tuple[Array, Array]:

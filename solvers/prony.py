@@ -87,10 +87,10 @@ def _fit_lane(u: Array, use: Array, step: Array, stride: int, offset: bool) -> G
     back, here, ahead = back * scale, here * scale, ahead * scale
     rank = jnp.cumsum(rows)
     late = rank > rank[-1] // 2
-    parts = [rows, rows & ~late, rows & late]
-    whole, first, second = (_prony(back, here, ahead, part, step, stride) for part in parts)
-    rates = jnp.stack([whole.rate, first.rate, second.rate])
-    error = jnp.max(rates) - jnp.min(rates) + 4 * whole.error
+    parts = jnp.stack([rows, rows & ~late, rows & late])
+    each = jax.vmap(lambda part: _prony(back, here, ahead, part, step, stride))(parts)
+    whole = jax.tree.map(lambda leaf: leaf[0], each)
+    error = jnp.max(each.rate) - jnp.min(each.rate) + 4 * whole.error
     known = jnp.isfinite(error)
     return GrowthRate(
         jnp.where(known, whole.rate, jnp.nan),
