@@ -165,7 +165,7 @@ def _constants_apart(
     constants: dict[sp.Expr, sp.Symbol] = {}
 
     def apart(node: Any) -> Any:
-        if node.is_Integer:  # a power by one is no logarithm
+        if node.is_Rational:  # mpmath has roots and powers of its own for some
             return node
         if variable not in node.free_symbols:
             return constants.setdefault(node, sp.Dummy()) if isinstance(node, sp.Expr) else node
