@@ -76,8 +76,15 @@ def mutants(program: Program) -> list[Mutant]:
     whole = program.lines[-1][1]
     infinite = [sp.zoo, sp.nan, *([] if whole.has(sp.oo) else [sp.oo])]  # or a limit of a sum
     found: dict[Program, Mutant] = {}
+    seen: dict[Any, bool] = {}  # most lines are those of the formula
+
+    def is_infinite(expression: Any) -> bool:
+        if expression not in seen:
+            seen[expression] = expression.has(*infinite)
+        return seen[expression]
+
     for text, subject, mutated, line in (*_local(program), *_swaps(program)):
-        if any(expression.has(*infinite) for _, expression in mutated.lines):  # no formula at all
+        if any(is_infinite(expression) for _, expression in mutated.lines):  # no formula at all
             continue
         if mutated != program and mutated not in found:
             found[mutated] = Mutant(text, subject, mutated, line)

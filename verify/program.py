@@ -67,7 +67,13 @@ class Program:
     def parameters(self) -> set[sp.Symbol]:
         """The symbols that no line defines."""
         names = {name for name, _ in self.lines}
-        return {s for _, expression in self.lines for s in expression.free_symbols} - names
+        return set().union(*(_symbols(expression) for _, expression in self.lines)) - names
+
+
+# Mutants have most of their lines in common.
+@lru_cache(maxsize=4096)
+def _symbols(expression: Any) -> frozenset[Any]:
+    return frozenset(expression.free_symbols)
 
 
 def _substituted(line: Any, values: dict[Any, Any]) -> Any:
@@ -96,7 +102,8 @@ def is_long(node: Any, nodes: int = LONG) -> bool:
 def evaluate(programs: Sequence[Program], points: Sequence[Point]) -> np.ndarray:
     """Values of programs at points, shape `(programs, points)`; NaN if not real.
 
-    Each line of a program is computed where it, or what it needs, differs from the first program.
+    Each line of a program is computed where it, or what it needs, differs from the first program;
+    and of such a line, what neither the first program nor another has computed from the same.
     """
     names = sorted({str(s) for program in programs for s in program.parameters})
     # Complex arithmetic, so that the root or logarithm of a negative number is seen, not hidden.
@@ -104,10 +111,11 @@ def evaluate(programs: Sequence[Program], points: Sequence[Point]) -> np.ndarray
     arguments = {name: np.asarray(batch[name], dtype=complex) for name in names}
     first = programs[0]
     known: dict[Any, Any] = {}
+    common = {s: arguments[str(s)] for program in programs for s in program.parameters}
     rows = []
     for program in programs:
         try:
-            found = _run(program, first, known, arguments)
+            found = _run(program, first, known, common)
             known = known or found
             last = np.asarray(found[program.lines[-1][0]], complex)
             value: Any = np.broadcast_to(last, len(points))
@@ -120,20 +128,30 @@ def evaluate(programs: Sequence[Program], points: Sequence[Point]) -> np.ndarray
 
 
 def _run(
-    program: Program, first: Program, known: dict[Any, Any], arguments: dict[str, Any]
+    program: Program, first: Program, known: dict[Any, Any], common: dict[Any, Any]
 ) -> dict[Any, Any]:
-    """The values of the lines, by name; those of the first program, if it ran, are `known`."""
+    """The values of the lines, by name; those of the first program, if it ran, are `known`.
+
+    `common` holds values of parameters, and of all that is made of them and of the first program's
+    lines; it is added to.
+    """
     before = dict(first.lines)
-    values = {name: known[name] for name, _ in program.lines if name in known}
+    values = dict(known)
     changed: set[Any] = set()
     for name, expression in program.lines:
-        symbols = expression.free_symbols
+        symbols = _symbols(expression)
         if name in values and expression == before[name] and not symbols & changed:
             continue
-        changed.add(name)
         with np.errstate(all="ignore"):
-            found = {s: values[s] if s in values else arguments[str(s)] for s in symbols}
+            if symbols & changed:
+                found = {s: values[s] if s in values else common[s] for s in symbols}
+            else:
+                found = common
             values[name] = _value(expression, found)
+        if program is first:
+            common[name] = values[name]
+        else:
+            changed.add(name)
     return values
 
 
@@ -145,8 +163,8 @@ def _value(node: Any, found: dict[Any, Any]) -> Any:
 
 
 def _computed(node: Any, found: dict[Any, Any]) -> Any:
-    if node.is_number and not node.args:
-        return complex(node)
+    if not node.args and node.is_number:
+        return _number(node)
     if isinstance(node, sp.Add):
         return sum(_value(part, found) for part in node.args)
     if isinstance(node, sp.Mul):
@@ -174,6 +192,11 @@ def _of_reals(function: Any, values: list[Any]) -> Any:
     if not np.all(np.isfinite(found)):  # SciPy's NaN may be a number that it does not reach
         raise TypeError("no finite value of real arguments")
     return found
+
+
+@lru_cache(maxsize=1024)
+def _number(node: Any) -> complex:
+    return complex(node)
 
 
 @lru_cache(maxsize=256)
