@@ -73,13 +73,20 @@ def _table_law() -> tuple[Measurement, Measurement]:
 
     The orbits are collocated, for a table of four digits wants more than simulations give.
     """
+    import jax
+
     at, accuracy = _at(TABLE), Accuracy()
     onset = hopf_measure.critical_delay_by_roots(at, accuracy, relative=1e-10)
     omega = spectrum.rightmost(*at.linear, onset.value).root.imag
-    law = orbit_branch.amplitude_law(
-        at.field, at.state[0], (lambda t, y, args: args["delay"],),
-        lambda delay: {**TABLE, "delay": delay}, omega=omega[0], parameter=onset.value[0],
-    )  # fmt: skip
+
+    @jax.jit  # one program, not each of its operations by itself
+    def orbits(state: Any, omega: Any, delay: Any) -> Any:
+        return orbit_branch.amplitude_law(
+            at.field, state, (lambda t, y, args: args["delay"],),
+            lambda delay: {**TABLE, "delay": delay}, omega=omega, parameter=delay,
+        )  # fmt: skip
+
+    law = orbits(at.state[0], omega[0], onset.value[0])
     rise = Measurement(
         float(law.amplitude_squared),
         bias=float(law.amplitude_squared_error),
