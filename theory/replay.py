@@ -150,13 +150,30 @@ def _proof(left: sp.Expr, relation: str, right: sp.Expr) -> str:
         return ""
     try:
         # Never integrals: SymPy may search for hours. They are checked by quadrature.
-        left, right = left.doit(integrals=False), right.doit(integrals=False)
+        left, right = (_of_constants(side.doit(integrals=False)) for side in (left, right))
     except _FAILURES:
         return ""
     if relation != "=":
         gap = left - right if relation == ">" else right - left
         return next((name for name, form in _forms(gap) if form.is_positive is True), "")
     return next((name for name, form in _forms(left - right) if form == 0), "")
+
+
+def _of_constants(side: sp.Expr) -> sp.Expr:
+    """The same, with integrals of what does not depend on the variable worked out."""
+
+    def is_constant(one: sp.Basic) -> bool:
+        if not isinstance(one, sp.Integral) or len(one.limits) != 1 or len(one.limits[0]) != 3:
+            return False
+        variable, *ends = one.limits[0]
+        finite = all(end.is_infinite is not True for end in ends)
+        return finite and variable not in one.function.free_symbols
+
+    def length(one: sp.Integral) -> sp.Expr:
+        _, low, high = one.limits[0]
+        return one.function * (high - low)
+
+    return side.replace(is_constant, length) if side.has(sp.Integral) else side
 
 
 def _is_long_within(side: sp.Expr) -> bool:

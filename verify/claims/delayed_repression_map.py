@@ -218,12 +218,19 @@ def _onset_lag(i: int) -> tuple[float, float]:
 
 
 @lru_cache
+def _compiled_step() -> Any:
+    import jax
+
+    return jax.jit(_stepped())
+
+
+@lru_cache
 def _windows(i: int) -> np.ndarray:
     """The largest deviations in each quarter of 2,000 steps of size i, a column for each lag."""
     at = resting(Point({name: np.array([value]) for name, value in EXPERIMENT.items()}))
     home = float(at.state[0])
     lags = np.arange(LONGEST + 1)
-    step, args = _stepped(), {**EXPERIMENT, "eta": STEPS[i]}
+    step, args = _compiled_step(), {**EXPERIMENT, "eta": STEPS[i]}
     xs = np.full((2001 + LONGEST, len(lags)), home + START)
     with np.errstate(all="ignore"):  # what runs away is not stable
         for t in range(LONGEST, LONGEST + 2000):
