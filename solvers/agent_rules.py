@@ -7,6 +7,7 @@ is handed in: two uniform numbers an agent and step, one for acting and one for 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any, NamedTuple
 
@@ -77,10 +78,13 @@ def explore_or_best(u: Any, values: Any, exploration: Any) -> jax.Array:
     One uniform number serves: below epsilon it picks any index, and what is left of it above picks
     among the best.
     """
-    best = values == jnp.max(values, axis=0)
     explores = u < exploration
     # Written out option by option, which XLA makes one loop of.
-    counts = list(itertools.accumulate((best | explores).astype(jnp.int32)))
+    options = list(values)
+    most = functools.reduce(jnp.maximum, options)
+    counts = list(
+        itertools.accumulate(((one == most) | explores).astype(jnp.int32) for one in options)
+    )
     share = jnp.where(explores, u / exploration, (u - exploration) / (1 - exploration))
     # A share that rounds to 1 would pick what comes after the last.
     rank = jnp.minimum(jnp.floor(share * counts[-1]), counts[-1] - 1)

@@ -16,14 +16,36 @@ from typing import Any, Literal, get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.random import threefry_2x32
 
 from lemmata.solvers.agent_network import Populations
 from lemmata.solvers.agent_rules import Condition
-from lemmata.solvers.agent_step import Policy, Society, State, begin, step
+from lemmata.solvers.agent_step import Policy, Society, State, begin, columns, step
 
 #: how many populations are simulated at once: as many as the caches hold, and no fewer
 LANES = 64
+
+
+#: by how many bits Threefry's rounds rotate, and what its third key is made with
+ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
+PARITY = 0x1BD11BDA
+
+
+def threefry(key: Any, first: Any, second: Any) -> tuple[jax.Array, jax.Array]:
+    """Threefry-2x32 in its 20 rounds: two words for a counter of two words, under a key of two.
+
+    The same words as JAX's own. Written out, XLA makes them in the loop that uses them; JAX's is a
+    loop of its own on a processor, and takes several times as long.
+    """
+    keys = key[0], key[1], key[0] ^ key[1] ^ jnp.uint32(PARITY)
+    first, second = first + keys[0], second + keys[1]
+    for group in range(5):
+        for bits in ROTATIONS[group % 2]:
+            first += second
+            second = (second << jnp.uint32(bits)) | (second >> jnp.uint32(32 - bits))
+            second ^= first
+        first += keys[(group + 1) % 3]
+        second += keys[(group + 2) % 3] + jnp.uint32(group + 1)
+    return first, second
 
 
 def uniforms(key: Any, t: Any, seed: Any, agents: int, dtype: Any) -> jax.Array:
@@ -33,16 +55,23 @@ def uniforms(key: Any, t: Any, seed: Any, agents: int, dtype: Any) -> jax.Array:
     They are Threefry's two words at the counter (seed, agent): a run draws the same whatever
     others it is simulated with.
     """
-    words = threefry_2x32(
-        jax.random.key_data(jax.random.fold_in(key, t)),
-        jnp.concatenate(
-            [
-                jnp.full(agents + 1, seed, jnp.uint32),
-                jnp.arange(agents + 1, dtype=jnp.uint32),
-            ]
-        ),
+    return jnp.stack(_draws(_key_of(key, t), jnp.asarray(seed, jnp.uint32), agents, dtype))
+
+
+def _key_of(key: Any, t: Any) -> jax.Array:
+    """The two words of the key of a step."""
+    return jax.random.key_data(jax.random.fold_in(key, t))
+
+
+def _draws(words: Any, seeds: Any, agents: int, dtype: Any) -> tuple[jax.Array, jax.Array]:
+    """The draws for acting and for being punished; seeds are one, or a column."""
+    agent = jnp.arange(agents + 1, dtype=jnp.uint32)
+    seed, agent = jnp.broadcast_arrays(seeds, agent)
+    first, second = (
+        (word >> 8).astype(dtype) * jnp.asarray(2.0**-24, dtype)
+        for word in threefry(words, seed, agent)
     )
-    return (words >> 8).astype(dtype).reshape(2, agents + 1) * jnp.asarray(2.0**-24, dtype)
+    return first, second
 
 
 def simulate(
@@ -102,19 +131,21 @@ def simulate(
     lanes = np.arange(shape[0] * shape[1])
     size = min(LANES, 1 << (len(lanes) - 1).bit_length())
 
+    across = populations.agents * np.arange(size, dtype=np.int32)[:, None]
+
     def batch(start: int) -> tuple[Any, ...]:
         # The last batch is filled up with what it begins with, so that one program serves all.
         condition, run = np.divmod(np.resize(lanes[start : start + size], size), shape[1])
         society = Society(
-            populations.neighbours[run],
+            populations.neighbours[run] + across,
             *(getattr(populations, name)[run].astype(dtype) for name in Society._fields[1:]),
         )
         varied = Condition(*(values[condition] for values in table))
-        return key, populations.seeds[run], society, populations.first[run], varied
+        state = begin(society, populations.first[run], memory=memory, stairs=populations.stairs)
+        return key, populations.seeds[run], society, state, varied
 
     how = {
-        "policy": policy, "regulated": regulated, "steps": steps, "memory": memory,
-        "stairs": populations.stairs,
+        "policy": policy, "regulated": regulated, "steps": steps, "stairs": populations.stairs,
     }  # fmt: skip
     # Compiled before the threads begin, each of which would compile it otherwise.
     program = _together.lower(*batch(0), **how).compile()
@@ -144,38 +175,36 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-@partial(jax.jit, static_argnames=("policy", "regulated", "steps", "memory", "stairs"))
+@partial(jax.jit, static_argnames=("policy", "regulated", "steps", "stairs"))
 def _together(
     key: Any,
     seeds: Any,
     societies: Society,
-    first: Any,
+    start: State,
     conditions: Condition,
     *,
     policy: Policy,
     regulated: bool,
     steps: int,
-    memory: int,
     stairs: tuple[int, ...],
 ) -> jax.Array:
     """The counts of many runs, one a lane, shape `(lanes, steps)`."""
-    agents = first.shape[1]
+    agents = start.acted.shape[1]
     dtype = societies.weights.dtype
+    condition, seeds = columns(conditions), seeds[:, None]
 
-    def one(state: State, t: Any, seed: Any, society: Society, condition: Condition) -> State:
-        draws = uniforms(key, t, seed, agents, dtype)
-        return step(
-            state, t, draws, society, condition,
+    def all_lanes(state: State, now: Any) -> tuple[State, jax.Array]:
+        t, words = now
+        radicals = jnp.sum(state.action == 2, axis=-1, dtype=jnp.int16)
+        after = step(
+            state, t, _draws(words, seeds, agents, dtype), societies, condition,
             policy=policy, regulated=regulated, stairs=stairs,
         )  # fmt: skip
-
-    def all_lanes(states: State, t: Any) -> tuple[State, jax.Array]:
-        radicals = jnp.sum(states.action == 2, axis=-1, dtype=jnp.int16)
-        after = jax.vmap(one, (0, None, 0, 0, 0))(states, t, seeds, societies, conditions)
         return after, radicals
 
-    start = jax.vmap(partial(begin, memory=memory, stairs=stairs))(societies, first)
-    _, radicals = jax.lax.scan(all_lanes, start, jnp.arange(steps))
+    times = jnp.arange(steps, dtype=jnp.int32)
+    keys = jax.vmap(partial(_key_of, key))(times)
+    _, radicals = jax.lax.scan(all_lanes, start, (times, keys))
     return radicals.T
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jax.extend.random import threefry_2x32
 from tests.agents_oracle import FORCES, Handed
 
 from lemmata.solvers import agent_rules as rules
@@ -164,6 +165,14 @@ def test_draws_are_uniform_and_the_same_in_both_precisions():
     related = np.corrcoef(rows) - np.eye(6)
     assert np.abs(related).max() < 5 / np.sqrt(5001)
     np.testing.assert_array_equal(uniforms(key(), 3, 8, 10, np.float64)[:, :10], drawn[:, :10])
+
+
+@given(*[st.integers(0, 2**32 - 1)] * 4)
+def test_the_words_are_those_of_jax(one, other, first, second):
+    key, count = (np.array(words, np.uint32) for words in ((one, other), (first, second)))
+    with jax.disable_jit():
+        found = agents.threefry(key, count[:1], count[1:])
+    np.testing.assert_array_equal(np.concatenate(found), threefry_2x32(key, count))
 
 
 @given(
