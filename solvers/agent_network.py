@@ -232,14 +232,9 @@ class _Drawn:
 
 
 def _draw(seed: int, blocks: Blocks) -> _Drawn:
-    import networkx as nx
-
     n, size = blocks.agents, blocks.size
-    chance = np.full((blocks.communities, blocks.communities), blocks.between)
-    np.fill_diagonal(chance, blocks.inside)
-    graph = nx.stochastic_block_model([size] * blocks.communities, chance.tolist(), seed=seed)
     rng = np.random.default_rng(seed)
-    pairs = np.array(graph.edges(), dtype=np.int64).reshape(-1, 2)
+    pairs = _block_model(seed, blocks)
     ways = rng.random(pairs.shape) < blocks.one_way
     kept = pairs[ways.any(axis=1)]
     directed = np.concatenate([pairs[ways[:, 0]], pairs[ways[:, 1]][:, ::-1]])
@@ -257,14 +252,78 @@ def _draw(seed: int, blocks: Blocks) -> _Drawn:
     )  # fmt: skip
 
 
+def _block_model(seed: int, blocks: Blocks) -> np.ndarray:
+    """The edges of NetworkX's `stochastic_block_model` of this seed, in its order; shape (…, 2).
+
+    NetworkX throws its dice pair by pair; the same dice are thrown many at once here.
+    """
+    size, inside, between = blocks.size, blocks.inside, blocks.between
+    dice = _Dice(seed)
+    near = np.stack(np.triu_indices(size, 1), axis=1)
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    for i, j in itertools.combinations_with_replacement(range(blocks.communities), 2):
+        if i == j:
+            chosen = near[dice.next(len(near)) < inside]
+            if 0 < inside < 1:  # NetworkX throws once more, and finds no pair left
+                dice.next(1)
+        elif between == 1:
+            chosen = np.stack(np.divmod(np.arange(size**2), size), axis=1)
+        elif between > 0:
+            chosen = np.stack(np.divmod(dice.skipping(between, size**2), size), axis=1)
+        else:
+            continue
+        found.append(chosen + np.array([i * size, j * size]))
+    pairs = np.concatenate(found)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    # NetworkX keeps a community as a set, and goes through it in the order of the set.
+    starts = range(0, blocks.agents, size)
+    order = [agent for start in starts for agent in set(range(start, start + size))]
+    return np.array(order, dtype=np.int64)[pairs]
+
+
+class _Dice:
+    """The numbers that Python's `random.Random(seed)` gives, many at once."""
+
+    def __init__(self, seed: int) -> None:
+        self.source = np.random.RandomState([seed])
+        self.ahead = np.zeros(0)
+
+    def next(self, count: int) -> np.ndarray:
+        """So many numbers."""
+        self._look(count)
+        taken, self.ahead = self.ahead[:count], self.ahead[count:]
+        return taken
+
+    def skipping(self, probability: float, count: int) -> np.ndarray:
+        """Which of so many are chosen, each with this probability: a number tells the next one."""
+        last, chosen = -1, []
+        look = int(2 * count * probability) + 16
+        while last < count:
+            self._look(look)
+            with np.errstate(divide="ignore"):
+                skips = np.floor(np.log(self.ahead[:look]) / np.log(1 - probability))
+            places = last + np.cumsum(np.minimum(skips, count) + 1)
+            inside = int(np.searchsorted(places, count))
+            chosen.append(places[:inside].astype(np.int64))
+            self.next(min(inside + 1, look))
+            last = places[-1]
+        return np.concatenate(chosen)
+
+    def _look(self, count: int) -> None:
+        if len(self.ahead) < count:
+            further = self.source.random_sample(max(count, 4096))
+            self.ahead = np.concatenate([self.ahead, further])
+
+
 def _most_between(pairs: np.ndarray, n: int, how_many: int) -> np.ndarray:
     """The agents of the highest betweenness; of equal ones those that come first."""
     import rustworkx as rx
 
     graph = rx.PyGraph()
     graph.add_nodes_from(range(n))
-    graph.add_edges_from_no_data([(int(a), int(b)) for a, b in pairs])
-    found = rx.betweenness_centrality(graph, parallel_threshold=32)
-    # Threads add up in any order; rounded, equal ones are equal again, and a seed gives one choice.
+    graph.add_edges_from_no_data([*map(tuple, pairs.tolist())])
+    # In one thread: for so few agents several cost more than they save.
+    found = rx.betweenness_centrality(graph, parallel_threshold=n + 1)
+    # Sums of equal terms are rounded in any order; rounded again, equal ones are equal.
     values = np.round([found[node] for node in range(n)], 12)
     return np.argsort(-values, kind="stable")[:how_many]

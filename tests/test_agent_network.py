@@ -128,6 +128,24 @@ def test_bridges_are_those_of_the_highest_betweenness(blocks):
         assert lowest >= highest - 1e-12
 
 
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        *[Blocks(), Blocks(3, 11, 0.2, 0.02), Blocks(1, 5, 0.9), Blocks(2, 130, 0.01, 0.5)],
+        *[Blocks(4, 7, 1.0, 0.3), Blocks(4, 7, 0.0, 0.9), Blocks(3, 6, 0.4, 1.0), Blocks(1, 1)],
+        *[Blocks(3, 6, 0.4, 0.0), Blocks(3, 6, 1.0, 1.0), Blocks(3, 6, 0.0, 0.0), Blocks(9, 30)],
+    ],
+)
+def test_the_block_model_of_a_seed_is_that_of_networkx(blocks):
+    chance = np.full((blocks.communities, blocks.communities), blocks.between)
+    np.fill_diagonal(chance, blocks.inside)
+    for seed in (0, 1, 77, 2**32 - 1):
+        sizes = [blocks.size] * blocks.communities
+        graph = nx.stochastic_block_model(sizes, chance.tolist(), seed=seed)
+        expected = np.array(graph.edges(), dtype=int).reshape(-1, 2)
+        np.testing.assert_array_equal(agent_network._block_model(seed, blocks), expected)
+
+
 def test_the_betweenness_is_that_of_networkx():
     drawn = agent_network._draw(3, Blocks())
     graph = nx.Graph()
