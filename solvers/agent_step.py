@@ -45,11 +45,11 @@ class State(NamedTuple):
     """What one step hands to the next; arrays have a leading axis of lanes but where it is said.
 
     **Fields:** what each agent did and suffered, `acted`, its action and 4 more if it was punished;
-    the `influence` on it, the past
-    `alarms` by step modulo their number and by lane, the `late` one that is read next (a column),
-    the number of the state that each agent has `seen`, the values `known` of its three actions
-    there, the agents' `values` (lane, action, state, agent), and the regulators'
-    `regulator_values` (force, state, lane).
+    the `influence` on it, the past `alarms` by step modulo their number and by lane, the `late` one
+    that is read next (a column), the number of the state that each agent has `seen`, what its three
+    actions' values there were when it looked `ahead`, before it `learned` a new one, and of which
+    action that one is, `again` (3 if it is of another state), the agents' `values` (lane, action,
+    state, agent), and the regulators' `regulator_values` (force, state, lane).
     """
 
     acted: Any
@@ -57,7 +57,9 @@ class State(NamedTuple):
     alarms: Any
     late: Any
     seen: Any
-    known: Any
+    ahead: Any
+    learned: Any
+    again: Any
     values: Any
     regulator_values: Any
 
@@ -70,6 +72,13 @@ class State(NamedTuple):
     def punished(self) -> Any:
         """Whether each agent was punished."""
         return self.acted >= 4
+
+    @property
+    def known(self) -> tuple[Any, ...]:
+        """The values of each agent's three actions in the state that it has seen."""
+        return tuple(
+            jnp.where(self.again == k, self.learned, one) for k, one in enumerate(self.ahead)
+        )
 
 
 def columns(conditions: Condition) -> Condition:
@@ -135,7 +144,7 @@ def begin(society: Society, first: Any, *, memory: int, stairs: tuple[int, ...])
         first, influence,
         np.broadcast_to(alarm, (memory, lanes)), late,
         np.asarray(_seen(influence, late, punished)),
-        (np.zeros((lanes, agents), dtype),) * 3,
+        (np.zeros_like(influence),) * 3, np.zeros_like(influence), np.full_like(first, 3),
         np.zeros((lanes, 3, rules.STATES, agents), dtype),
         np.zeros((len(rules.FORCES), 12, lanes), dtype),
     )  # fmt: skip
@@ -190,10 +199,13 @@ def step(
     read = (t - condition.delay) % memory * lanes + jnp.arange(lanes)[:, None]
     late = _at(alarms.reshape(-1), read)
 
-    seen, known, values = state.seen, state.known, state.values
+    seen, ahead, learned, again, values = (
+        state.seen, state.ahead, state.learned, state.again, state.values
+    )  # fmt: skip
     if policy == "q-learning":
         seen = _seen(influence, late, punished)
-        ahead = _of_state(values, seen)
+        flat = values.reshape(-1)
+        ahead = tuple(_at(flat, _place(values, k, seen)) for k in range(3))
         reward = (
             rules.of_action(action, condition.benefit) * society.charisma
             + condition.influence * influence * action
@@ -202,17 +214,12 @@ def step(
         best = functools.reduce(jnp.maximum, ahead)
         old = rules.of_action(action, state.known)
         new = old + condition.learning_rate * (reward + condition.discount * best - old)
-        new = new.astype(values.dtype)
+        learned = new.astype(values.dtype)
         place = _place(values, action, state.seen)
-        values = (
-            values.reshape(-1)
-            .at[place]
-            .set(new, unique_indices=True, mode="promise_in_bounds")
-            .reshape(values.shape)
-        )
+        flat = flat.at[place].set(learned, unique_indices=True, mode="promise_in_bounds")
+        values = flat.reshape(values.shape)
         # Who sees again what it saw has just learned one of the three.
-        learned = seen == state.seen
-        known = tuple(jnp.where(learned & (action == k), new, one) for k, one in enumerate(ahead))
+        again = jnp.where(seen == state.seen, action, 3)
     regulator_values = state.regulator_values
     if regulated:
         # What comes next for the regulator is seen without delay, as in the authors' code.
@@ -227,7 +234,8 @@ def step(
             old + condition.regulator_rate * learns
         )
     return State(
-        acted, influence, alarms, late, seen, known, values, regulator_values
+        acted, influence, alarms, late, seen, ahead, learned, again, values,
+        regulator_values,
     )  # fmt: skip
 
 
@@ -243,12 +251,6 @@ def _place(values: Any, action: Any, state: Any) -> jax.Array:
     lane = jnp.arange(lanes, dtype=jnp.int32)[:, None]
     agent = jnp.arange(agents, dtype=jnp.int32)
     return ((lane * 3 + action) * states + state) * agents + agent
-
-
-def _of_state(values: Any, state: Any) -> tuple[jax.Array, ...]:
-    """The three actions' values in each agent's state."""
-    flat = values.reshape(-1)
-    return tuple(_at(flat, _place(values, action, state)) for action in range(3))
 
 
 def _at(flat: jax.Array, places: Any) -> jax.Array:
