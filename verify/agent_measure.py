@@ -26,6 +26,8 @@ regimes = deferred("lemmata.solvers.regimes")
 RUNS = 500
 #: the same where fewer often leave a question open, and a second look costs more than these
 MORE = 1000
+#: the same where every run is runaway and that is all that is asked: so few tell it from the margin
+FEWER = 100
 #: benefit and cost of L, M and R in units of charisma and of the cost scale
 PAYOFFS = {
     "coded": ((1.0, 2.3, 3.0), (0.0, 2.0, 7.0)),

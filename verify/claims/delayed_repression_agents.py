@@ -47,6 +47,7 @@ from lemmata.verify.claims.delayed_repression_tables import (
     DELAYS,
     TABLE_3,
     TABLE_4,
+    few_or,
     learners_by_delay,
     learners_by_sharpness,
 )
@@ -199,7 +200,8 @@ def robust_threshold_late(p: Point, accuracy: Accuracy, reading: Reading) -> Pai
 def learners_settle(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
     """Runs of learners, how many exceed the threshold."""
     cells = [Cell(delay=int(delay), payoffs=reading.payoffs) for delay in p.delay]
-    found = radical_counts(cells, accuracy)
+    # Of 500 runs two above 0.35 would leave it open.
+    found = radical_counts(cells, accuracy, first=few_or(MORE, reading))
     seen = _exceeds(found, p.threshold, reading)
     return Count(seen.sum(axis=1), seen.shape[1])
 
@@ -279,7 +281,7 @@ def bounded(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
             *(Cell(kind, delay=d) for kind in ("q-learning", "reactive") for d in DELAYS),
         ]
     runaway, larger = [], []
-    for counts in radical_counts(cells, accuracy):
+    for counts in radical_counts(cells, accuracy, first=few_or(RUNS, reading)):
         runaway.append(reading.runaway(counts, population_size()))
         mean = regimes.second_half(counts).mean(axis=-1) / population_size()
         larger.append(runaway[-1] & (mean > 0.30))

@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from lemmata.verify.agent_measure import MORE, RUNS, Cell, population_size, radical_counts, share
+from lemmata.verify.agent_measure import (
+    FEWER,
+    MORE,
+    RUNS,
+    Cell,
+    population_size,
+    radical_counts,
+    share,
+)
 from lemmata.verify.api import Accuracy, Count, Domain, Integers, Point, Reported, Values
 from lemmata.verify.claims.delayed_repression import paper
 from lemmata.verify.claims.delayed_repression_readings import (
@@ -47,6 +55,11 @@ def within(cells: int, *, runs: int = 50) -> Reported:
         because=f"the printed share is of {runs} runs; once in a thousand tables of {cells} cells "
         "chance alone puts one of them outside",
     )  # fmt: skip
+
+
+def few_or(first: int, reading: Reading) -> int:
+    """How many runs a first look takes: few where every run is runaway, as with those payoffs."""
+    return first if reading.payoffs == "coded" else FEWER
 
 
 def in_regime(
@@ -94,7 +107,8 @@ TABLE_3 = {0: 0.10, 2: 0.12, 4: 0.20, 6: 0.30, 8: 0.36, 10: 0.44, 14: 0.56, 20: 
 )  # fmt: skip
 def table_3(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
     """Runs of learners, how many are runaway."""
-    return share(learners_by_delay(p.delay, reading.payoffs), reading.runaway, accuracy)
+    cells = learners_by_delay(p.delay, reading.payoffs)
+    return share(cells, reading.runaway, accuracy, first=few_or(RUNS, reading))
 
 
 # stable, oscillatory, runaway
@@ -120,7 +134,7 @@ TABLE_4 = {
 def table_4(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
     """Runs of learners, how many are in the regime (0 stable, 1 oscillatory, 2 runaway)."""
     cells = learners_by_sharpness(p.k, reading.payoffs)
-    runs = [MORE if k == 3 else RUNS for k in p.k]  # few are runaway there
+    runs = [few_or(MORE if k == 3 else RUNS, reading) for k in p.k]  # at 3 few are runaway
     return in_regime(cells, p.regime, accuracy, reading, first=runs)
 
 
@@ -155,7 +169,9 @@ def table_5(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
         Cell(POLICIES[int(kind)], delay=int(delay), payoffs=reading.payoffs)
         for kind, delay in zip(p.agents, p.delay, strict=True)
     ]
-    return share(cells, reading.runaway, accuracy)
+    # Some rates lie so near to what 50 runs rule out that 500 would mostly leave them open.
+    first = MORE if reading is WHOLE else few_or(RUNS, reading)
+    return share(cells, reading.runaway, accuracy, first=first)
 
 
 TABLE_5_FINE = {
@@ -211,7 +227,8 @@ def table_6(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
         dataclasses.replace(conditions[int(number)], payoffs=reading.payoffs)
         for number in p.condition
     ]
-    first = MORE if reading is WHOLE else RUNS  # the other readings are far off
+    # The other readings are far off.
+    first = MORE if reading is WHOLE else few_or(RUNS, reading)
     return in_regime(cells, p.regime, accuracy, reading, first=first)
 
 
@@ -254,4 +271,4 @@ def robust_alpha_gamma(p: Point, accuracy: Accuracy, reading: Reading) -> Count:
         )
         for alpha, gamma, delay in zip(p.alpha, p.gamma, p.delay, strict=True)
     ]
-    return share(cells, reading.runaway, accuracy, first=200)
+    return share(cells, reading.runaway, accuracy, first=few_or(200, reading))

@@ -20,14 +20,13 @@ from lemmata.verify.claims.delayed_repression_readings import (
 from lemmata.verify.claims.delayed_repression_tables import (
     TABLE_3,
     TABLE_4,
+    few_or,
     learners_by_delay,
     learners_by_sharpness,
 )
 
 HERE = "delayed-repression/agents"
 FIVE_RUNS = "five runs in the 50 of a printed cell"
-#: runs of a cell where all run away: so few tell it from the margin
-FEWER = 100
 TWO_CELLS = "the difference of two shares of 50 runs strays that far once in a thousand times"
 
 
@@ -81,7 +80,7 @@ def delay_monotone(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
 def delay_effect(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The same runs at the longest and the shortest delay of the table."""
     late, prompt = (learners_by_delay([delay], reading.payoffs) for delay in (30, 0))
-    first = RUNS if reading.payoffs == "coded" else FEWER
+    first = few_or(RUNS, reading)
     return _more_often(late, prompt, reading, accuracy, first=first)
 
 
@@ -121,5 +120,5 @@ def sharpness_monotone(p: Point, accuracy: Accuracy, reading: Reading) -> Paired
 def sharpness_effect(p: Point, accuracy: Accuracy, reading: Reading) -> Paired:
     """The same runs at the sharpest and the dullest response of the table."""
     sharp, dull = (learners_by_sharpness([k], reading.payoffs) for k in (40, 3))
-    first = MORE if reading.payoffs == "coded" else FEWER
+    first = few_or(MORE, reading)
     return _more_often(sharp, dull, reading, accuracy, first=first)
