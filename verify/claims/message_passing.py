@@ -116,7 +116,7 @@ state_evolution = [
         scope=SETTING,
         reading="the sum of g' over n and not, as printed, over N",
         batched=True,
-    )(partial(measured, experiment=RUN, which=which, draws=4096, width=32))
+    )(partial(measured, experiment=RUN, which=which, draws=10240, width=32))
     for which, (name, t) in enumerate(AVERAGES)
 ]
 

@@ -30,7 +30,7 @@ measure = deferred("lemmata.verify.wide_training_measure")
 theory = deferred("lemmata.theory.ntk_training")
 
 HERE = "ntk"
-DEPTH, WIDTH, NETWORKS = 4, 192, 500
+DEPTH, WIDTH, NETWORKS = 4, 192, 900
 #: away from each datum to both sides, in eighths of a half turn
 EIGHTHS = (1, 2)
 NINTH = NormalDist().inv_cdf(0.9)

@@ -223,7 +223,7 @@ def kernel_drift(p: Point, accuracy: Accuracy) -> Series:
 )
 def outputs_decouple(p: Point, accuracy: Accuracy) -> Series:
     """The squared distance of an output from where it ends alone, over networks."""
-    return _in_training(measure.parted, p, accuracy, MOVING, 8000, outputs=2)
+    return _in_training(measure.parted, p, accuracy, MOVING, 12000, outputs=2)
 
 
 @claim(

@@ -62,7 +62,7 @@ jacobian = [
         scope="φ(z) = max(z, 0) + a min(z, 0), so that a = 0 is ReLU; L square layers of entries "
         "N(0, w²/n) without biases",
         batched=True,
-    )(partial(measured, experiment=products.jacobian_moments, which=which, draws=2560))
+    )(partial(measured, experiment=products.jacobian_moments, which=which, draws=5120))
     for which, (says, because) in enumerate(MOMENTS)
 ]
 

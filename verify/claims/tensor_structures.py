@@ -179,7 +179,7 @@ def of_pairs(p: Point, accuracy: Accuracy) -> Measurement:
     scales, which = np.unique(p.w, return_inverse=True)
     found = [
         measured(
-            Point({"w": scales}), accuracy, experiment=experiments.reused, which=k, draws=20480
+            Point({"w": scales}), accuracy, experiment=experiments.reused, which=k, draws=61440
         )
         for k in range(len(PAIRS))
     ]
