@@ -38,8 +38,8 @@ def test_a_verdict_stands_where_nothing_changed(decided, lemmata, monkeypatch):
 
     done = lemmata("verify", ID, "--changed", "--json", "out.json", check=0)
 
-    assert "1 verdicts stand as they were decided; to decide: nothing" in done.stderr
-    assert "1 claim: 1 verified; all as expected; 1 stand as they were" in done.stdout
+    assert "unchanged since decided: 1; to decide: nothing" in done.stderr
+    assert "1 claim: 1 verified; all as expected; 1 as decided before" in done.stdout
     (record,) = json.loads(Path("out.json").read_text())["claims"]
     assert record.pop("decided") == decided["manifest"]["started"]
     assert record == decided["claims"][0]
@@ -50,7 +50,7 @@ def test_without_the_option_it_is_decided_again(decided, lemmata):
     done = lemmata("verify", ID, check=0)
 
     assert f"[1/1] {ID}: verified" in done.stderr
-    assert "stand" not in done.stdout
+    assert "before" not in done.stdout
     assert json.loads(STORED.read_text())["manifest"]["started"] >= decided["manifest"]["started"]
 
 
@@ -65,7 +65,7 @@ def test_without_the_option_it_is_decided_again(decided, lemmata):
 def test_other_settings_decide_it_anew_and_say_so(decided, lemmata, options, reason):
     done = lemmata("verify", ID, "--changed", *options)
 
-    assert f"0 verdicts stand as they were decided; to decide: {reason}" in done.stderr
+    assert f"unchanged since decided: 0; to decide: {reason}" in done.stderr
     assert f"[1/1] {ID}: " in done.stderr
 
 

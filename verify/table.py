@@ -177,5 +177,5 @@ def summary(records: Sequence[Mapping[str, Any]], selected: int) -> str:
         tail += "; all as expected" if not left else "; as expected so far"
     before = sum("decided" in record for record in records)
     if before:
-        tail += f"; {before} stand as they were decided before"
+        tail += f"; {before} as decided before"
     return f"{selected} claim{'s' * (selected != 1)}: {', '.join(parts) or 'none decided'}{tail}"

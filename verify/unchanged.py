@@ -34,11 +34,11 @@ class Standing:
         """How many stand, and the reasons why others do not, each with their number.
 
         >>> print(Standing({"a": {}, "b": {}}, {"c": "none is stored", "d": "none is stored"}))
-        2 verdicts stand as they were decided; to decide: none is stored (2)
+        unchanged since decided: 2; to decide: none is stored (2)
         """
         counts = Counter(self.reasons.values()).most_common()
         why = "; ".join(f"{reason} ({count})" for reason, count in counts) or "nothing"
-        return f"{len(self.records)} verdicts stand as they were decided; to decide: {why}"
+        return f"unchanged since decided: {len(self.records)}; to decide: {why}"
 
 
 def ground(one: Located, settings: Settings) -> dict[str, Any]:
