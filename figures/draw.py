@@ -184,8 +184,8 @@ class _Workers:
 
     def run(self, tasks: Sequence[_Task]) -> Iterator[tuple[_Task, _Done]]:
         """What became of each task, in their order."""
-        run = self.pool.map(_draw, tasks, chunksize=2) if self.pool else map(_draw, tasks)
         try:
+            run = self.pool.map(_draw, tasks, chunksize=2) if self.pool else map(_draw, tasks)
             yield from zip(tasks, run, strict=True)
         except BrokenProcessPool:
             raise UsageError(

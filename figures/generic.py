@@ -15,6 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from lemmata.figures import parts
 from lemmata.figures.stored import Result
 from lemmata.figures.style import COLUMN, GREEN
+from lemmata.figures.ticks import simple_ticks
 from lemmata.verify.judged import AT
 
 #: from which ratio of the largest to the smallest on an axis is logarithmic
@@ -39,10 +40,7 @@ def draw(result: Result) -> Figure:
     _scales(axes, x, np.concatenate([claimed, value]))
     if len(np.unique(x)) == 1:
         axes[-1].set_xticks(x[:1], ["the only one"] if label == "point" else [f"{x[0]:g}"])
-    for one in axes:  # ticks and their lines take most of the time
-        one.minorticks_off()
-        one.grid(visible=False)
-        one.yaxis.get_offset_text().set_horizontalalignment("right")  # not where the legend is
+    simple_ticks(axes, LEFT)
     parts.legend(axes[0], 4)
     return figure
 
@@ -80,8 +78,6 @@ def _panels(result: Result, rows: int) -> tuple[Figure, list[Axes]]:
         place = (LEFT / COLUMN, (top - height) / total, 1 - (LEFT + RIGHT) / COLUMN, height / total)
         axes.append(figure.add_axes(place, sharex=axes[0] if axes else None))
         top -= height + 0.1
-    for one in axes[:-1]:
-        one.tick_params(labelbottom=False)
     figure.text(0.02, 1 - 0.04 / total, result.id, va="top", fontsize=8.5)
     parts.write_foot(figure, foot)
     return figure, axes

@@ -6,7 +6,7 @@ Most of the time of a drawing goes into what the formats share: where its ticks 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
@@ -107,12 +107,7 @@ def _scaled(notes: list[Note], scale: float) -> list[Note]:
         told = list(given)
         for place in PLACED.get(name, ()):
             told[place] = Affine2D(by @ told[place].get_matrix())
-        if kept is not None:
-            pen = GraphicsContextBase()
-            pen.copy_properties(kept)
-            clips.scale(pen)
-            kept = pen
-        found.append((name, kept, told, more))
+        found.append((name, clips.scaled(kept), told, more))
     return found
 
 
@@ -121,21 +116,25 @@ class _Clips:
 
     def __init__(self, scale: float) -> None:
         self.by = scale
-        self.known: dict[tuple[float, ...] | int, Any] = {}
+        self.known: dict[tuple[float, ...], Any] = {}
 
-    def scale(self, pen: GraphicsContextBase) -> None:
-        box, path = pen.get_clip_rectangle(), pen._clippath
+    def scaled(self, kept: GraphicsContextBase | None) -> GraphicsContextBase | None:
+        if kept is None:
+            return None
+        pen = GraphicsContextBase()
+        pen.copy_properties(kept)
+        box = kept.get_clip_rectangle()
+        path, affine = cast("tuple[Any, Any]", kept.get_clip_path())
         if box is not None:
             bounds = tuple(self.by * number for number in box.bounds)
             pen.set_clip_rectangle(self._once(bounds, lambda: Bbox.from_bounds(*bounds)))
         if path is not None:
-            pen.set_clip_path(self._once(id(path), lambda: self._path(path)))
+            to = affine + Affine2D().scale(self.by)
+            key = (id(path), *to.to_values())
+            pen.set_clip_path(self._once(key, lambda: TransformedPath(path, to)))
+        return pen
 
-    def _path(self, path: Any) -> TransformedPath:
-        shape, affine = path.get_transformed_path_and_affine()
-        return TransformedPath(shape, affine + Affine2D().scale(self.by))
-
-    def _once(self, key: tuple[float, ...] | int, make: Callable[[], Any]) -> Any:
+    def _once(self, key: tuple[float, ...], make: Callable[[], Any]) -> Any:
         if key not in self.known:
             self.known[key] = make()
         return self.known[key]

@@ -39,6 +39,9 @@ SETTINGS: Any = {
     "ytick.labelsize": 7.5,
     # Fonts in the file: as TrueType in PDF, as shapes in SVG, whose reader may not have them.
     "pdf.fonttype": 42,
+    # Of this, the PDF writer of matplotlib 3.11 takes how many glyphs one font may hold: with 256,
+    # a minus sign would be in a second one, and each is picked out anew.
+    "ps.fonttype": 42,
     "svg.fonttype": "path",
     # The same bytes in every run.
     "svg.hashsalt": "lemmata",

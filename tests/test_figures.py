@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import matplotlib as mpl
@@ -215,6 +216,8 @@ def test_a_drawing_process_that_dies_is_told(kept, tmp_path: Path) -> None:
     store = kept(right())
     task = drawing._Task("", [result(store, "test/claim")], tmp_path)
     with reduced_font() as font, drawing._Workers(2, font) as workers:
-        workers.pool.submit(os._exit, 1)
+        # Else another process might draw all before the death of this one is noticed.
+        with pytest.raises(BrokenProcessPool):
+            workers.pool.submit(os._exit, 1).result()
         with pytest.raises(UsageError, match=r"a process that draws died .*run again with -j 1"):
             list(workers.run([task]))
