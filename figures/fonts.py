@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
@@ -19,15 +20,24 @@ from matplotlib import font_manager
 
 #: the font that comes with matplotlib, and what the reduced one is called
 WHOLE, REDUCED = "STIXGeneral", "lemmata text"
-#: Latin, Greek, punctuation, raised and lowered digits, letterlike signs, arrows, operators
+#: Latin, Greek, punctuation, raised and lowered digits; letterlike signs, arrows and operators of
+#: which texts of claims are made. What else a text has is taken from the whole font.
 CHARACTERS = (
-    *range(0x20, 0x180),
-    *range(0x370, 0x400),
-    *range(0x2010, 0x20A0),
-    *range(0x2100, 0x2300),
+    *range(0x20, 0x7F),
+    *range(0xA0, 0x100),
+    *range(0x391, 0x3D7),
+    *range(0x2010, 0x2027),
+    *(0x2032, 0x2033, 0x210F, 0x2113, 0x2115, 0x211D, 0x2124, 0x212B),
+    *range(0x2070, 0x208F),
+    *range(0x2190, 0x2195),
+    *range(0x2200, 0x221F),
+    *(0x2227, 0x2228, 0x2229, 0x222A, 0x222B, 0x223C, 0x2245, 0x2248),
+    *(0x2260, 0x2261, 0x2264, 0x2265, 0x226A, 0x226B, 0x2295, 0x2297, 0x22A4, 0x22C5),
 )
 #: tables for setting text, which matplotlib can do without
 SETTING = ("GDEF", "GPOS", "GSUB", "FFTM")
+#: platform and encoding of the one table that says which character has which glyph
+UNICODE = (3, 1)
 
 
 @contextmanager
@@ -50,12 +60,15 @@ def know(path: Path) -> None:
 
 
 def _reduce(whole: Path, path: Path) -> None:
-    options = subset.Options(notdef_outline=True, recommended_glyphs=True)
+    # With the names of glyphs in the file, none need be made up whenever it is read.
+    options = subset.Options(notdef_outline=True, recommended_glyphs=True, glyph_names=True)
     options.drop_tables = [*options.drop_tables, *SETTING]
     with TTFont(whole, recalcTimestamp=False) as font:
         chosen = subset.Subsetter(options)
         chosen.populate(unicodes=CHARACTERS)
         chosen.subset(font)
+        tables: list[Any] = font["cmap"].tables
+        tables[:] = [one for one in tables if (one.platformID, one.platEncID) == UNICODE]
         for record in font["name"].names:
             if record.nameID in (1, 4, 16):  # the family, and the names that hold it
                 record.string = REDUCED

@@ -43,6 +43,7 @@ SETTINGS: Any = {
     # a minus sign would be in a second one, and each is picked out anew.
     "ps.fonttype": 42,
     "svg.fonttype": "path",
+    "text.hinting": "none",
     # The same bytes in every run.
     "svg.hashsalt": "lemmata",
 }

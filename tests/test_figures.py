@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -13,15 +14,22 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, fontManager
+from PIL import Image
 from tests.helpers import claimed, exactly
 
 from lemmata.figures import draw as drawing
 from lemmata.figures import generic
 from lemmata.figures.draw import draw
 from lemmata.figures.fonts import REDUCED, WHOLE, reduced_font
+from lemmata.figures.png import write_png
+from lemmata.figures.record import Recorded
 from lemmata.figures.stored import Result, origin, provenance, result
 from lemmata.figures.style import style
+from lemmata.figures.ticks import simple_ticks
 from lemmata.verify.compare.bound import Bound
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import Domain
@@ -53,6 +61,12 @@ def kept(tmp_path: Path) -> Callable[..., Store]:
         return store
 
     return keep
+
+
+@pytest.fixture
+def in_style():
+    with style():
+        yield
 
 
 def right(domain=line, id="test/claim"):
@@ -221,3 +235,74 @@ def test_a_drawing_process_that_dies_is_told(kept, tmp_path: Path) -> None:
             workers.pool.submit(os._exit, 1).result()
         with pytest.raises(UsageError, match=r"a process that draws died .*run again with -j 1"):
             list(workers.run([task]))
+
+
+def test_a_png_is_what_was_drawn_with_its_resolution_and_its_words(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (7, 5, 4), dtype=np.uint8)
+    path = tmp_path / "some.png"
+    with path.open("wb") as file:
+        write_png(file, pixels, 200, {"Title": "α ≤ β", "Software": "lemmata"})
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels[:, :, :3])
+        image.load()
+        assert image.info["dpi"] == pytest.approx((200, 200), rel=1e-3)
+        assert (image.info["Title"], image.info["Software"]) == ("α ≤ β", "lemmata")
+
+
+def test_all_formats_show_what_one_pass_drew(tmp_path: Path) -> None:
+    figure = Figure(figsize=(3, 2), dpi=100)
+    axes = figure.add_axes((0.2, 0.2, 0.7, 0.7))
+    axes.plot([1, 2, 3], [1, 3, 2], "o-", label="one line")
+    axes.scatter([1, 2], [2, 2], s=[9, 30])
+    axes.set_xlim(1.5, 3)  # what is beyond is cut off
+    axes.legend()
+    figure.text(0.1, 0.02, "words under it")
+    drawn = np.asarray(_pixels(figure))
+    recorded = Recorded(figure)
+    np.testing.assert_array_equal(_pixels(recorded), drawn)
+    FigureCanvasSVG(recorded).print_svg(tmp_path / "recorded.svg", metadata={"Date": None})
+    FigureCanvasSVG(figure).print_svg(tmp_path / "straight.svg", metadata={"Date": None})
+    one, other = ((tmp_path / f"{name}.svg").read_text() for name in ("recorded", "straight"))
+    kinds = ("<path", "<use", "<clipPath", "<!-- words under it -->", "<!-- one line -->")
+    assert [one.count(kind) for kind in kinds] == [other.count(kind) for kind in kinds]
+    one, other = (
+        re.findall(r"<use [^>]* x=\"([\d.]+)\" y=\"([\d.]+)\"", text) for text in (one, other)
+    )
+    assert one
+    np.testing.assert_allclose(np.array(one, float), np.array(other, float), atol=0.3)
+
+
+def _pixels(figure: Figure) -> np.ndarray:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())
+
+
+def test_ticks_are_where_the_locators_put_them_and_have_room(in_style) -> None:
+    figure = Figure(figsize=(3, 2))
+    above, below = (figure.add_axes((0.2, y, 0.7, 0.3)) for y in (0.6, 0.2))
+    for axes in (above, below):
+        axes.plot([0, 2], [1.0, 1.0 + 1e-7])
+        axes.set(xlabel="across", ylabel="up")
+    expected = [one for one in below.get_yticks() if 1.0 <= one <= 1.0 + 1e-7]
+    simple_ticks([above, below], 0.2)
+    figure.draw_without_rendering()
+    words = {axes: {one.get_text(): one for one in axes.texts} for axes in (above, below)}
+    assert {"0.0", "1.0", "2.0", "across", "up"} <= words[below].keys()
+    assert not {"0.0", "1.0", "2.0", "across"} & words[above].keys()
+    shown = [float(one) for one in words[above] if one.startswith("1.0")]
+    assert set(np.round(expected, 9)) <= set(shown)
+    for axes in (above, below):
+        boxes = [one.get_window_extent() for one in words[axes].values()]
+        assert min(box.x0 for box in boxes) >= 0
+        label = words[axes]["up"].get_window_extent()
+        numbers = [one for text, one in words[axes].items() if text.startswith("1.00")]
+        assert label.x1 < min(one.get_window_extent().x0 for one in numbers)
+
+
+def test_what_the_reduced_font_lacks_is_taken_from_the_whole_one() -> None:
+    with reduced_font(), style(REDUCED, WHOLE), warnings.catch_warnings():
+        warnings.simplefilter("error")  # where no font has a letter, matplotlib warns
+        figure = Figure()
+        figure.text(0, 0, "plain, and \N{CYRILLIC SMALL LETTER ZHE}")
+        figure.draw_without_rendering()
