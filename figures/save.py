@@ -12,8 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from lemmata.figures.png import write_png
 from lemmata.figures.record import Recorded
 from lemmata.verify.files import write_atomically
 
@@ -50,6 +51,14 @@ def save(figure: Figure, folder: Path, name: str, title: str, drawn_from: str) -
 
 
 def _print_png(figure: Figure, file: IO[bytes], *, metadata: Mapping[str, str]) -> None:
+    """Without transparency, of which a picture on white has none, and lightly compressed: in half
+    the time of matplotlib's own way, and no larger.
+    """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    write_png(file, np.asarray(canvas.buffer_rgba()), figure.dpi, metadata)
+    written = PngInfo()
+    for name, text in metadata.items():
+        written.add_itxt(name, text)
+    pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
+    image = Image.fromarray(pixels)
+    image.save(file, "png", compress_level=1, dpi=(figure.dpi, figure.dpi), pnginfo=written)

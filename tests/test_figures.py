@@ -25,8 +25,8 @@ from lemmata.figures import draw as drawing
 from lemmata.figures import generic
 from lemmata.figures.draw import draw
 from lemmata.figures.fonts import REDUCED, WHOLE, reduced_font
-from lemmata.figures.png import write_png
 from lemmata.figures.record import Recorded
+from lemmata.figures.save import save
 from lemmata.figures.stored import Result, origin, provenance, result
 from lemmata.figures.style import style
 from lemmata.figures.ticks import simple_ticks
@@ -238,15 +238,15 @@ def test_a_drawing_process_that_dies_is_told(kept, tmp_path: Path) -> None:
 
 
 def test_a_png_is_what_was_drawn_with_its_resolution_and_its_words(tmp_path: Path) -> None:
-    pixels = np.random.default_rng(1).integers(0, 256, (7, 5, 4), dtype=np.uint8)
-    path = tmp_path / "some.png"
-    with path.open("wb") as file:
-        write_png(file, pixels, 200, {"Title": "α ≤ β", "Software": "lemmata"})
-    with Image.open(path) as image:
-        np.testing.assert_array_equal(np.asarray(image), pixels[:, :, :3])
+    figure = Figure(figsize=(1, 1), dpi=200)
+    figure.add_axes((0.2, 0.2, 0.6, 0.6)).plot([1, 2], [3, 1])
+    save(figure, tmp_path, "some", "α ≤ β", "drawn from this")
+    with Image.open(tmp_path / "some.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(_pixels(figure))[:, :, :3])
         image.load()
         assert image.info["dpi"] == pytest.approx((200, 200), rel=1e-3)
         assert (image.info["Title"], image.info["Software"]) == ("α ≤ β", "lemmata")
+        assert image.info["Description"] == "drawn from this"
 
 
 def test_all_formats_show_what_one_pass_drew(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ PACKAGES: dict[str, frozenset[str] | None] = {
         | {"scipy", "numpy", "networkx", "rustworkx"}
     ),
     "verify": None,
-    "figures": frozenset({"matplotlib", "numpy", "fontTools"}),  # matplotlib's own, for its fonts
+    "figures": frozenset({"matplotlib", "numpy", "fontTools", "PIL"}),  # both matplotlib's own
 }
 SIBLINGS: dict[str, frozenset[str]] = {
     "theory": frozenset(),
