@@ -56,6 +56,7 @@ INSTEAD = {
     "lemmata lint [SELECT|FILE ...]": ("lemmata lint hopf/delayed-logistic", PLACEHOLDERS),
     "lemmata lint": ("lemmata lint hopf/delayed-logistic", "all formulas: a step of CI"),
     "lemmata verify": (f"lemmata verify {CHEAP}", WHOLE),
+    "lemmata verify --changed": (f"lemmata verify --changed {CHEAP}", WHOLE),
     "pytest --lemmata": (f"pytest --lemmata -k {CHEAP.rpartition('/')[2]} quick.py", WHOLE),
     "make verify": (f"make verify ARGS={CHEAP}", WHOLE),
     'make verify ARGS="delayed-repression"': (f"make verify ARGS={CHEAP}", WHOLE),
