@@ -6,6 +6,7 @@ import sympy as sp
 
 from lemmata.solvers import least_squares_chain as chain
 from lemmata.solvers.hill import tail_index
+from lemmata.solvers.normals import standard_normal
 from lemmata.theory import model_collapse as theory
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claims import model_collapse as claims
@@ -81,7 +82,9 @@ def test_chains_are_those_of_stacked_least_squares(way):
     assert found.shape == (3, generations, 2)
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence([5])))
     shape = (chain.STRETCH, rows, 3 + chain.NOISES, chain.BLOCK)
-    drawn = np.concatenate([rng.standard_normal(shape, np.float32) for _ in range(2)]).astype(float)
+    drawn = np.concatenate([standard_normal(rng, shape, np.float32) for _ in range(2)]).astype(
+        float
+    )
     fresh, keep = chain.WAYS[way]
     for draw in range(3):
         for column, size in enumerate((0.5, 2.0)):

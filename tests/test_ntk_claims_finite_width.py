@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 
 from lemmata.solvers.networks import DenseNetwork
+from lemmata.solvers.normals import standard_normal
 from lemmata.theory import ntk_finite_depth as deep
 from lemmata.theory import ntk_finite_width as shallow
 from lemmata.verify import backend, width_measure
@@ -103,8 +104,8 @@ def test_a_narrow_network_in_a_wide_program_is_the_same_network() -> None:
     found = width_measure.at_one_input(p, (3, 0), 2, layers=2, most=5, outputs=2)
     rng, shapes = np.random.default_rng((3, 0)), (2, 5, 5, 2)
     full = [
-        (rng.standard_normal((width_measure.BATCH, m, n), np.float32)[0],
-         rng.standard_normal((width_measure.BATCH, m), np.float32)[0])
+        (standard_normal(rng, (width_measure.BATCH, m, n), np.float32)[0],
+         standard_normal(rng, (width_measure.BATCH, m), np.float32)[0])
         for n, m in itertools.pairwise(shapes)
     ]  # fmt: skip
     cut = [(2, 3), (3, 3), (3, 2)]

@@ -10,6 +10,7 @@ import pytest
 from lemmata.solvers import batches
 from lemmata.solvers.kernel_dense import dense_kernel
 from lemmata.solvers.networks import DenseNetwork
+from lemmata.solvers.normals import standard_normal
 from lemmata.verify import backend, circle_measure
 from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claims import ntk_ensembles, ntk_positivity
@@ -61,7 +62,7 @@ def test_the_components_are_eigenvalues_of_the_mean():
     x = jnp.asarray(2**0.5 * np.stack([np.cos(angle), np.sin(angle)], axis=-1))
     net = DenseNetwork((2, 5, 1), jax.nn.relu, 1.3, 0.4)
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence(4)))
-    rows = rng.standard_normal((batches.DRAWS, 21), np.float32)[:3]
+    rows = standard_normal(rng, (batches.DRAWS, 21), np.float32)[:3]
     for network, row in zip(found.T, rows, strict=True):
         params = circle_measure.parameters(row, (2, 5, 1))
         kernel = dense_kernel(net, params, x, outputs="trace")
