@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.markers import TICKDOWN
 from tests.test_pictures import made
 
 from lemmata.figures import generic
@@ -28,7 +29,8 @@ def test_what_is_not_finite_is_marked_at_the_edge() -> None:
         figure = generic.draw(lost())
         figure.draw_without_rendering()
     axes = figure.axes[0]
-    marked = [one for one in axes.lines if one.get_transform() == axes.get_xaxis_transform()]
+    across = [one for one in axes.lines if one.get_transform() == axes.get_xaxis_transform()]
+    marked = [one for one in across if one.get_marker() != TICKDOWN]
     shown = {one.get_marker(): np.asarray(one.get_xydata()).tolist() for one in marked}
     assert shown == {"X": [[1.0, 1.0]], "s": [[2.0, 0.0]]}
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
