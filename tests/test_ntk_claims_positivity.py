@@ -44,7 +44,7 @@ def test_eigenvalues_are_told_from_those_without_biases():
 
 
 def test_too_few_networks_do_not_show_a_positive_eigenvalue():
-    assert _outcome(ntk_positivity.three_layers, 0.002) is Outcome.INCONCLUSIVE
+    assert _outcome(ntk_positivity.three_layers, 0.001) is Outcome.INCONCLUSIVE
 
 
 def test_zero_in_every_network_is_known_from_few():

@@ -65,7 +65,7 @@ of_averages = [
         scope="two tokens, keys that are the queries, values of their own matrix; by continuity of"
         " the softmax in its scores",
         batched=True,
-    )(partial(measured, experiment=attention.shared_keys, which=which, draws=6000))
+    )(partial(measured, experiment=attention.shared_keys, which=which, draws=12000))
     for which, (name, says, margin, because) in enumerate(
         (
             (
