@@ -33,6 +33,7 @@ def metadata(title: str, drawn_from: str) -> dict[str, dict[str, Any]]:
 
 def save(figure: Figure, folder: Path, name: str, title: str, drawn_from: str) -> list[Path]:
     """The files `name.pdf`, `.svg` and `.png` in a folder, each whole or not at all."""
+    _lay_out(figure)
     recorded = Recorded(figure)
     resolution = recorded.dpi
     # `Figure.savefig` would draw each twice, the first time only to see how large it becomes.
@@ -48,6 +49,21 @@ def save(figure: Figure, folder: Path, name: str, title: str, drawn_from: str) -
         write_atomically(path, partial(printers[kind], metadata=fields), mode="wb")
         written.append(path)
     return written
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the axes once and for all, in round numbers.
+
+    The solver of constrained layouts goes by where its variables lie in memory, so that its last
+    digits, and with them names in an SVG and the odd pixel, would differ from run to run.
+    """
+    if figure.get_layout_engine() is None:
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(number, 6) for number in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
 
 
 def _print_png(figure: Figure, file: IO[bytes], *, metadata: Mapping[str, str]) -> None:

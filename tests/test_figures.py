@@ -306,3 +306,14 @@ def test_what_the_reduced_font_lacks_is_taken_from_the_whole_one() -> None:
         figure = Figure()
         figure.text(0, 0, "plain, and \N{CYRILLIC SMALL LETTER ZHE}")
         figure.draw_without_rendering()
+
+
+def test_places_of_axes_are_round_numbers(tmp_path: Path) -> None:
+    """Beyond them the layout differs from run to run."""
+    figure = Figure(layout="constrained")
+    for one in figure.subplots(2, 2).ravel():
+        one.set_ylabel("a label")
+    save(figure, tmp_path, "some", "title", "")
+    bounds = np.array([one.get_position().bounds for one in figure.axes])
+    np.testing.assert_allclose(bounds, np.round(bounds, 6), rtol=0, atol=1e-15)
+    assert len(np.unique(bounds[:, 0])) == 2
