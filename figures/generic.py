@@ -7,6 +7,8 @@ interval lies between the dashed lines.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -58,9 +60,11 @@ def _at_the_edge(axes: Axes, x: np.ndarray, value: np.ndarray, agreement: np.nda
         ):
             here = lost & (agreement == name)
             if here.any():
+                size: dict[str, Any] = {"markersize": 4.5}
+                looks = parts.CROSS if name == "disagrees" else size
                 axes.plot(
                     across[here], up[here], marker, color=colour, transform=transform, zorder=4,
-                    clip_on=False, markersize=4.5, label=label, linestyle="none",
+                    clip_on=False, label=label, linestyle="none", **looks,
                     markerfacecolor=colour if filled else "white",
                 )  # fmt: skip
                 label = "_"

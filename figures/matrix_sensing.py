@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -37,9 +39,8 @@ def rates(results: Results) -> Figure:
     figure, axes = parts.sheet([*results.values()], rows=4, columns=3, height=1.25)
     for one, (id, title) in zip(axes.flat, RATES.items(), strict=True):
         _run(one, results[f"{HERE}/{id}"])
-        one.set_title(title, loc="left", fontsize=5.8, pad=2)
-        one.tick_params(labelsize=5.5, pad=1.5)
-        one.xaxis.label.set_size(5.5)
+        one.set_title(title, loc="left", fontsize=6, pad=2)
+        one.tick_params(labelsize=6, pad=1.5)
     for one in axes[:, 0]:
         one.set_ylabel("squared error")
     parts.legend_of_all(figure, axes)
@@ -60,12 +61,13 @@ def _run(axes: Axes, one: Result) -> None:
     (agreement,) = set(parts.worst_agreement(one, x))
     color, marker, filled = parts.LOOKS[agreement]
     label = "measured, worst run" + ("" if agreement == "agrees" else f": {agreement}")
-    axes.plot(x, y, marker, color=color, markersize=1.4 if agreement == "agrees" else 3.2,
-              markerfacecolor=color if filled else "white", label=label)  # fmt: skip
+    size: dict[str, Any] = {"markersize": 1.4 if agreement == "agrees" else 3.2}
+    axes.plot(x, y, marker, color=color, markerfacecolor=color if filled else "white", label=label,
+              **(parts.CROSS if agreement == "disagrees" else size))  # fmt: skip
     law = y[-1] * ((x / x[-1]) ** claimed if power else np.exp(-claimed * (x - x[-1])))
     shown = law <= y.max()
     axes.plot(x[shown], law[shown], "-", color="black", linewidth=0.9, label="claimed rate")
-    axes.set_ylim(y.min() / 3, y.max() * (y.max() / y.min()) ** 0.35)  # numbers go on top
+    axes.set_ylim(y.min() / 3, y.max() * (y.max() / y.min()) ** 0.6)  # numbers go on top
     parts.logarithmic(axes, "xy" if power else "y")
     if not power:
         axes.locator_params(axis="x", nbins=3)
@@ -73,10 +75,10 @@ def _run(axes: Axes, one: Result) -> None:
         axes.set_xlim(left=0)
     found = float(parts.worst_of(one)["value"])
     axes.text(
-        0.97, 0.95, f"{found:.4g} (claimed {claimed:.4g})", transform=axes.transAxes, fontsize=4.6,
-        ha="right", va="top",
+        0.97, 0.96, f"{found:.4g}\nclaimed {claimed:.4g}", transform=axes.transAxes, fontsize=6,
+        ha="right", va="top", linespacing=1.0,
     )  # fmt: skip
-    axes.set_xlabel("$T$, logarithmic" if power else "$T$", fontsize=5.5, labelpad=1)
+    axes.set_xlabel("$T$, logarithmic" if power else "$T$", fontsize=6, labelpad=1)
 
 
 def alpha_law(results: Results) -> Figure:

@@ -37,7 +37,7 @@ def norms(results: Results) -> Figure:
             markersize=5 - 2 * number,
         )  # fmt: skip
     below.plot(square.column("claimed"), square.column("value"), "X", color=RED,
-               label="$E|q|^2$: disagrees")  # fmt: skip
+               label="$E|q|^2$: disagrees", **parts.CROSS)  # fmt: skip
     line = np.sort(fourth.column("claimed"))
     parts.line(below, line, line)
     below.set(xlabel=r"$\eta/(2\lambda)$", ylabel=r"over $E|\hat g|^2$")

@@ -22,6 +22,9 @@ LOOKS = {
     "unresolved": (ORANGE, "s", False),
     "disagrees": (RED, "X", True),
 }
+#: of the crosses of what disagrees: larger than other markers, at whose size they look square, and
+#: with a rim that sets them off from those
+CROSS: Any = {"markersize": 5.2, "markeredgecolor": "white", "markeredgewidth": 0.4}
 #: letters in a line under a picture
 WIDTH = 96
 #: of those lines, in inches
@@ -143,13 +146,16 @@ def bars(
             continue
         own = name == "agrees"
         shown = color if color and own else colour
+        edge: dict[str, Any] = {"markeredgewidth": 0.7, **more}
+        if name == "disagrees":
+            edge |= CROSS
         arms = [_arm(low[here], value[here]), _arm(value[here], high[here])]
         axes.errorbar(
             x[here], value[here], yerr=arms,
             fmt=marker if marker and own else shape, color=shown, linestyle="none",
             label=label if own else f"{label}: {name}",
-            markerfacecolor=shown if filled else "white", elinewidth=0.7, markeredgewidth=0.7,
-            zorder=3 if name == "disagrees" else 2, **more,
+            markerfacecolor=shown if filled else "white", elinewidth=0.7,
+            zorder=3 if name == "disagrees" else 2, **edge,
         )  # fmt: skip
 
 

@@ -31,8 +31,8 @@ def diagram(results: Results) -> Figure:
         one.plot(w[here], t[here], marker, color=colour, markersize=2.2, linestyle="none",
                  label=words)  # fmt: skip
     wrong = phase.column("agreement") == "disagrees"
-    one.plot(w[wrong], t[wrong], "X", color=RED, linestyle="none", markersize=4,
-             label="disagrees" if wrong.any() else "_")  # fmt: skip
+    one.plot(w[wrong], t[wrong], "X", color=RED, linestyle="none",
+             label="disagrees" if wrong.any() else "_", **parts.CROSS)  # fmt: skip
     onset, late = results[WEIGHT], results[TIME]
     curve = np.concatenate([onset.column("claimed"), late.column("at.w")])
     times = np.concatenate([onset.column("at.t"), late.column("claimed")])

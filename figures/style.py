@@ -11,8 +11,9 @@ import matplotlib as mpl
 #: inches: a column of a paper (86 mm)
 COLUMN = 3.39
 
-# Of Okabe and Ito's eight colours (Color Universal Design, 2008) those whose greys differ.
-BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"
+# Okabe and Ito's (Color Universal Design, 2008), the green darker than theirs: its grey would be
+# the red's. So all four differ in grey, and are as far apart to the colour-blind as before.
+BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#00563e", "#d55e00"
 
 SETTINGS: Any = {
     "figure.figsize": (COLUMN, 2.5),

@@ -89,8 +89,8 @@ def recovery(results: Results) -> Figure:
         one = results[f"{HERE}/phase/outliers{ending}"]
         if one.record["outcome"] == "refuted":
             at = one.record["worst"]
-            below.plot(at["at"]["p"] + 0.012, at["claimed"], "X", color=RED, markersize=4,
-                       label=f"refuted: power {power}")  # fmt: skip
+            below.plot(at["at"]["p"] + 0.012, at["claimed"], "X", color=RED,
+                       label=f"refuted: power {power}", **parts.CROSS)  # fmt: skip
     below.set(xlabel="share of outliers $p$", ylabel=r"$\ln\, m(p)/m(0)$")
     parts.legend(below, 2)
     return figure

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from lemmata.figures import parts
 from lemmata.figures.parts import Picture, Results
-from lemmata.figures.style import BLUE, GREEN, ORANGE
+from lemmata.figures.style import BLUE, GREEN, ORANGE, RED
 
 HERE = "tensor-programs"
 SPECTRUM = tuple(
@@ -87,9 +87,11 @@ def as_printed(results: Results) -> Figure:
                         middle[here], y[here], xerr=np.maximum(arms, 0), fmt=marker, color=colour,
                         linestyle="none", elinewidth=0.7,
                         markerfacecolor=colour if filled else "white",
+                        **(parts.CROSS if marker == "X" else {}),
                     )  # fmt: skip
-    for marker, colour, label in (("o", BLUE, "as derived"), ("X", "#d55e00", "as printed")):
-        one.plot([], [], marker, color=colour, label=label)
+    for marker, colour, label in (("o", BLUE, "as derived"), ("X", RED, "as printed")):
+        size = parts.CROSS if marker == "X" else {}
+        one.plot([], [], marker, color=colour, label=label, **size)
     one.set_yticks(range(len(PRINTED)), [id.replace("/", ":\n") for id in PRINTED])
     one.invert_yaxis()
     one.set_xlabel("(measured $-$ claimed) / measured")

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
+from lemmata.figures import generic
 from lemmata.figures.draw import draw
-from lemmata.figures.parts import LOOKS, digits, foot, worst_row
+from lemmata.figures.parts import LOOKS, bars, digits, foot, worst_row
 from lemmata.figures.pictures import covered, named, pictures
+from lemmata.figures.record import Recorder
 from lemmata.figures.stored import Result, result
-from lemmata.figures.style import style
+from lemmata.figures.style import BLUE, GREEN, ORANGE, RED, style
 from lemmata.verify.errors import UsageError
 from lemmata.verify.loading import catalogue
 from lemmata.verify.store import Store
@@ -23,6 +27,8 @@ MANIFEST = {
 }  # fmt: skip
 CIRCLE = "ntk/figures/kernel-on-circle"
 RATES = "ntk/figures/width-rates"
+#: points: of letters in print
+LEAST = 6.0
 
 
 def made(
@@ -311,3 +317,48 @@ def test_results_come_back_as_they_were_kept(store: Store) -> None:
     keep(store, circle())
     one = result(store, "ntk/kernel-on-circle/depth-4")
     np.testing.assert_array_equal(one.column("value"), circle()[one.id].column("value"))
+
+
+def texts(figure: Figure) -> list[tuple[str, float]]:
+    """What is written in a picture, and how large."""
+    recorder = Recorder(figure.dpi, *figure.get_size_inches() * figure.dpi)
+    figure.draw(recorder)
+    drawn = [given for name, _, given, _ in recorder.notes if name == "draw_text"]
+    return [(given[2], given[3].get_size_in_points()) for given in drawn]
+
+
+@pytest.mark.parametrize("name", [RATES, "matrix-sensing/figures/rates", CIRCLE, ""])
+def test_no_text_is_smaller_than_can_be_read_in_print(name: str) -> None:
+    one = made("a/b", {"x": [1.0, 2.0]}, [1.0, 2.0])
+    with style():
+        drawn = pictures()[name].draw(circle() if name == CIRCLE else rates(name)) if name else None
+        written = texts(drawn or generic.draw(one))
+    assert len(written) > 8
+    assert [text for text, size in written if size < LEAST] == []
+
+
+def test_no_picture_asks_for_letters_that_are_too_small() -> None:
+    sizes = re.compile(r"(?:fontsize|labelsize|\.size|set_size\()\"?[=:(]? ?(\d+\.?\d*)")
+    folder = Path(generic.__file__).parent
+    found = {path.name: sizes.findall(path.read_text()) for path in folder.glob("*.py")}
+    assert found["matrix_sensing.py"]
+    assert found["style.py"]
+    assert {name: of for name, of in found.items() if any(float(one) < LEAST for one in of)} == {}
+
+
+def test_colours_differ_in_grey() -> None:
+    parts_of = [to_rgb(one) for one in (BLUE, ORANGE, GREEN, RED, "black", "white")]
+    greys = sorted(float(np.dot(one, (0.299, 0.587, 0.114))) * 255 for one in parts_of)
+    assert min(np.diff(greys)) > 25
+
+
+def test_what_disagrees_is_larger_than_what_agrees() -> None:
+    agreement = np.array(["agrees", "disagrees"])
+    for marker_size in (None, 1.5):
+        more = {} if marker_size is None else {"markersize": marker_size}
+        with style():
+            axes = Figure().add_subplot()
+            bars(axes, [1, 2], [[1, 1], [2, 2], [3, 3]], agreement, **more)
+        right, wrong = (one.lines[0] for one in axes.containers)
+        assert wrong.get_markersize() >= 1.5 * right.get_markersize()
+        assert wrong.get_markeredgecolor() == "white"
