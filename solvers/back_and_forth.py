@@ -33,20 +33,21 @@ def message_passing(draw: Draw, n: int, delta: Any, s: Any, u: Any, xi: Any, mem
     entries, q, w, x, left, right = draw((n, n), *[(n, COLUMNS)] * 5)
     rows = jnp.round(delta * n)
     kept = (jnp.arange(n) < rows)[:, None]
-    A, w, x = entries * kept / jnp.sqrt(rows), s * w * kept, u * x
+    # The rows are left out of what the matrix gives and is given: so it is one for all points.
+    root, w, x = kept / jnp.sqrt(rows), s * w * kept, u * x
     # Signs of rows and of columns make another matrix of the same law for each start.
     left, right = jnp.sign(left), jnp.sign(right)
 
     def step(carry: tuple[Array, ...], _: None) -> tuple[tuple[Array, ...], Array]:
         q, b = carry
         m = jax.nn.relu(b + w)
-        h = right * (A.T @ (left * m)) - xi * jnp.sum(b + w > 0, axis=0) / rows * q
+        h = right * (entries.T @ (root * left * m)) - xi * jnp.sum(b + w > 0, axis=0) / rows * q
         q = jnp.tanh(h + x)
-        b = left * (A @ (right * q)) - memory * jnp.sum(1 - q**2, axis=0) / rows * m
+        b = root * left * (entries @ (right * q)) - memory * jnp.sum(1 - q**2, axis=0) / rows * m
         return (q, b), jnp.stack([jnp.mean(h**2), jnp.sum(b**2) / (rows * COLUMNS)])
 
     q = on_sphere(q)
-    start = q, left * (A @ (right * q))
+    start = q, root * left * (entries @ (right * q))
     return jnp.ravel(jax.lax.scan(step, start, length=STEPS)[1])
 
 
