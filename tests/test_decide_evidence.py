@@ -95,6 +95,37 @@ def test_a_confirmation_knows_the_effort_that_showed_what_it_is_to_confirm(bias,
     assert not any(look.found for look in before)
 
 
+@pytest.mark.parametrize(
+    ("claimed_at", "bias", "effort"),
+    [(2.0, 0.0, 1.0), (1.05, 0.0, 4.0), (2.0, 0.08, 4.0)],
+    ids=["plain", "at-the-edge", "not-of-chance"],
+)
+def test_what_is_plain_is_confirmed_by_as_much_as_found_it(claimed_at, bias, effort):
+    looks = []
+
+    def measured(p, accuracy):
+        looks.append(accuracy)
+        return Measurement(1.0, stderr=0.004, bias=bias)
+
+    verdict = decide(claimed(measured, claimed_at, Domain(x=Values(1))), settings())
+    assert verdict.outcome is REFUTED
+    assert [look.effort for look in looks] == [1.0, effort]
+    assert looks[0].entropy != looks[-1].entropy
+
+
+def test_what_is_plain_only_where_it_was_found_is_confirmed_harder_where_it_is_simple():
+    looks = []
+
+    def measured(p, accuracy):
+        looks.append(accuracy)
+        return Measurement(2.0 if p.x > 1.5 else 1.05, stderr=0.004)
+
+    verdict = decide(claimed(measured, 1.0, line), settings())
+    assert verdict.outcome is REFUTED
+    assert verdict.worst.at["x"] <= 1.5
+    assert [look.effort for look in looks if look.common[1] == 3] == [4.0]
+
+
 # --- several methods -----------------------------------------------------------------------------
 
 

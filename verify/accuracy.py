@@ -18,7 +18,8 @@ class Accuracy:
 
     **Fields:**
 
-    - `effort`: 1 for a first look; more for a second one and for confirming a counterexample. A
+    - `effort`: 1 for a first look; more for a second one and for confirming a counterexample that
+      is not plain. A
       measurement that takes draws or steps scales them with it (see `draws` and `steps`).
     - `entropy`: integers that name this look; two looks never share their randomness.
     - `common`: integers that name it for all claims at once: the run's seed, and 0 for a look that

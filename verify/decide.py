@@ -171,7 +171,7 @@ class Court:
             return Ruling(Outcome.INCONCLUSIVE, worst, judgement.reason, judgement.settles, arrays)
         for j in ranked[:TRIED]:
             if trial.judgements[j].agreement is Agreement.DISAGREES:
-                confirmed = self._confirm(trial, trial.points[j], trial.looks[j])
+                confirmed = self._confirm(trial, j)
                 if confirmed:
                     return confirmed
         return Ruling(
@@ -180,16 +180,24 @@ class Court:
             "a more accurate measurement of that point", arrays,
         )  # fmt: skip
 
-    def _confirm(self, trial: Trial, point: Point, found_by: int) -> Ruling | None:
+    def _confirm(self, trial: Trial, j: int) -> Ruling | None:
         """Refuted, if the counterexample (shrunk, or else as found) is one when measured again."""
-        simplest = shrink(
-            self.claim.domain, point,
-            lambda p: self._look(trial.gauge, p, SEARCH)[0].agreement is Agreement.DISAGREES,
-            fixed=self.settings.fixed,
-        )  # fmt: skip
-        simplest = self._exactly(simplest)
+        point, gauge = trial.points[j], trial.gauge
+        plain = {repr(point): trial.judgements[j].plain}
+
+        def disagrees(p: Point) -> bool:
+            seen = self._look(gauge, p, SEARCH)[0]
+            plain[repr(self._exactly(p))] = seen.plain
+            return seen.agreement is Agreement.DISAGREES
+
+        simplest = self._exactly(
+            shrink(self.claim.domain, point, disagrees, fixed=self.settings.fixed)
+        )
         for candidate in [simplest] if simplest == point else [simplest, point]:
-            judgement, measured = self._look(trial.gauge, candidate, CONFIRM, found_by)
+            judgement, measured = self._look(
+                gauge, candidate, CONFIRM, found_by=trial.looks[j],
+                plain=plain.get(repr(candidate), False),
+            )  # fmt: skip
             if judgement.agreement is Agreement.DISAGREES:
                 found = self._worst(trial, candidate, judgement)
                 return Ruling(
@@ -199,10 +207,10 @@ class Court:
         return None
 
     def _look(
-        self, gauge: Gauge, point: Point, look: int, found_by: int = SCREEN
+        self, gauge: Gauge, point: Point, look: int, **how: Any
     ) -> tuple[Judgement, Measured]:
         point = self._exactly(point)
-        measured = gauge.measure([point], look, found_by=found_by)
+        measured = gauge.measure([point], look, **how)
         return self._judge([point], measured)[0], measured[0]
 
     def _exactly(self, point: Point) -> Point:

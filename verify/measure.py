@@ -16,7 +16,7 @@ from lemmata.verify.measurement import Measured, as_batch
 
 #: looks at a claim, each with randomness of its own
 SCREEN, SECOND, SEARCH, CONFIRM = range(4)
-#: how much more effort goes into a second look and into confirming a counterexample
+#: how much more effort goes into a second look, and into confirming a counterexample at the edge
 HARDER = 4.0
 
 
@@ -33,20 +33,22 @@ class Gauge:
     effort: float
 
     def measure(
-        self, points: Sequence[Point], look: int, *, found_by: int = SCREEN
+        self, points: Sequence[Point], look: int, *, found_by: int = SCREEN, plain: bool = False
     ) -> list[Measured]:
         """Measurements at the points; whatever the measurement raises passes through.
 
-        `found_by` is the look that found what a look that confirms is to confirm.
+        `found_by` is the look that found what a look that confirms is to confirm, and `plain`,
+        whether as much effort as it took will show it again.
         """
         found = self._effort(found_by) if look == CONFIRM else 0.0
+        effort = found if look == CONFIRM and plain else self._effort(look)
         name = getattr(self.method.measure, "__name__", self.method.name)
         if self.method.batched and not self.claim.compare.exact:
-            accuracy = self._accuracy(look, points, found)
+            accuracy = self._accuracy(look, effort, points, found)
             return as_batch(self.method.measure(stack(list(points)), accuracy), len(points), name)
         measured: list[Measured] = []
         for point in points:
-            accuracy = self._accuracy(look, [point], found)
+            accuracy = self._accuracy(look, effort, [point], found)
             try:
                 measured += as_batch(self.method.measure(point, accuracy), 1, name)
             except BaseException as crash:
@@ -57,10 +59,12 @@ class Gauge:
     def _effort(self, look: int) -> float:
         return self.effort * (HARDER if look in (SECOND, CONFIRM) else 1.0)
 
-    def _accuracy(self, look: int, points: Sequence[Point], found: float) -> Accuracy:
+    def _accuracy(
+        self, look: int, effort: float, points: Sequence[Point], found: float
+    ) -> Accuracy:
         # What a search finds is measured afresh before it counts, so that it may use old draws.
         common = self.seed, SCREEN if look == SEARCH else look
-        return Accuracy(self._effort(look), self._entropy(look, points), common, found)
+        return Accuracy(effort, self._entropy(look, points), common, found)
 
     def _entropy(self, look: int, points: Sequence[Point]) -> tuple[int, ...]:
         # The points' own values are part of the name, so that a point measured alone repeats.

@@ -88,6 +88,16 @@ class Judgement:
         return above if self.difference >= 0 else below
 
     @property
+    def plain(self) -> bool:
+        """Whether chance alone decides how wide the interval is, and it lies twice its half-width
+        or more outside the accepted one: measured as hard again, it almost surely does again.
+        """
+        low, high = self.accepted
+        width = self.estimate.half_width
+        outside = max(self.estimate.low - high, low - self.estimate.high)
+        return self.estimate.bias < width / 2 and outside >= 2 * width
+
+    @property
     def badness(self) -> tuple[int, float]:
         """Sorts points from comfortable to worst; the worst point of a claim has the largest."""
         rank = (Agreement.AGREES, Agreement.UNRESOLVED, Agreement.DISAGREES).index(self.agreement)
