@@ -6,10 +6,11 @@ Most of the time of a drawing goes into what the formats share: where its ticks 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
-from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.backend_bases import FigureCanvasBase, GraphicsContextBase, RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D, Bbox, TransformedPath
@@ -29,7 +30,6 @@ class Recorder(RendererBase):
         super().__init__()
         self.dpi, self.width, self.height = dpi, width, height
         self.notes: list[Note] = []
-        self._pixels = RendererAgg(1, 1, dpi)  # asked how wide texts are; it draws nothing
 
     def open_group(self, s: str, gid: Any = None) -> None:
         self.notes.append(("open_group", None, [s, gid], {}))
@@ -64,10 +64,30 @@ class Recorder(RendererBase):
         return self.width, self.height
 
     def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> Any:
-        return self._pixels.get_text_width_height_descent(s, prop, ismath)
+        return _extent(self.dpi, s, prop.copy(), ismath)
 
     def points_to_pixels(self, points: Any) -> Any:
         return points * self.dpi / 72
+
+
+@lru_cache(maxsize=8192)
+def _extent(dpi: float, text: str, prop: Any, ismath: Any) -> Any:
+    """How wide, high and deep a text is in pixels: pictures have most of theirs in common."""
+    return _pixels(dpi).get_text_width_height_descent(text, prop, ismath)
+
+
+@lru_cache
+def _pixels(dpi: float) -> RendererAgg:
+    """Asked how wide texts are; it draws nothing."""
+    return RendererAgg(1, 1, dpi)
+
+
+class Layout(FigureCanvasBase):
+    """Of a figure whose axes are to be placed by the widths that texts have when it is recorded."""
+
+    def get_renderer(self) -> Recorder:
+        """What the engine of the layout asks."""
+        return Recorder(self.figure.dpi, *self.figure.get_size_inches() * self.figure.dpi)
 
 
 class Recorded(Figure):

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lemmata.figures.record import Recorded
+from lemmata.figures.record import Layout, Recorded
 from lemmata.verify.files import write_atomically
 
 
@@ -57,9 +57,11 @@ def _lay_out(figure: Figure) -> None:
     The solver of constrained layouts goes by where its variables lie in memory, so that its last
     digits, and with them names in an SVG and the odd pixel, would differ from run to run.
     """
-    if figure.get_layout_engine() is None:
+    engine = figure.get_layout_engine()
+    if engine is None:
         return
-    figure.draw_without_rendering()
+    Layout(figure)
+    engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:
         left, bottom, width, height = (round(number, 6) for number in axes.get_position().bounds)

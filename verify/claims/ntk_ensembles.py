@@ -145,7 +145,7 @@ def _mean() -> Any:
 )
 def gaussian_mean(p: Point, accuracy: Accuracy) -> Measurement:
     """The mean over networks of the output at time t of the flow."""
-    values, errors = _outputs(p, accuracy, TARGETS, 20_000)
+    values, errors = _outputs(p, accuracy, TARGETS, 38_000)
     found = Measurement.mean(values)
     return Measurement(
         found.value, found.stderr, errors.mean(axis=1), found.dof, converged=found.converged

@@ -63,7 +63,7 @@ def _common_bias() -> Any:
 
 def _networks(p: Point, accuracy: Accuracy) -> Any:
     return measure.at_one_input(
-        p, accuracy.common, accuracy.draws(100_000), layers=DEPTH - 1, most=WIDTHS[-1],
+        p, accuracy.common, accuracy.draws(140_000), layers=DEPTH - 1, most=WIDTHS[-1],
         outputs=OUTPUTS,
     )  # fmt: skip
 

@@ -163,7 +163,7 @@ def kernel_variance_rate(p: Point, accuracy: Accuracy) -> Series:
 
     def squares(width: int) -> np.ndarray:
         found = measure.kernels(
-            accuracy.rng, accuracy.draws(20_000), x=(1.0, 1.0), hidden=(width,), b=p.b,
+            accuracy.rng, accuracy.draws(30_000), x=(1.0, 1.0), hidden=(width,), b=p.b,
             inside=WIDTHS[-1],
         )[:, 0, 0]  # fmt: skip
         return (found - found.mean()) ** 2 * len(found) / max(len(found) - 1, 1)

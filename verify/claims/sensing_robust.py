@@ -338,7 +338,7 @@ def agnostic(p: Point, accuracy: Accuracy) -> Measurement:
 def agnostic_measured(p: Point, accuracy: Accuracy) -> Measurement:
     """The exponent of the final error in k, over seeds."""
     more, fewer = (
-        measure.final(accuracy.common, measure.taken(accuracy, 40), k, MOST, p.alpha)
+        measure.final(accuracy.common, measure.taken(accuracy, 56), k, MOST, p.alpha)
         for k in (20, 5)
     )
     return Measurement.mean(np.log(more / fewer) / math.log(4))

@@ -28,15 +28,15 @@ measure = deferred("lemmata.verify.robust_measure")
 COUNTS = (12, 16, 23, 32, 45, 64)
 
 
-def _needed(accuracy: Accuracy, k: int) -> Any:
+def _needed(accuracy: Accuracy, k: int, seeds: int) -> Any:
     """ln of how many measurements each seed takes, up to a constant, and the share at each."""
-    one = measure.recovered(accuracy.common, measure.taken(accuracy, 96), k, COUNTS)
+    one = measure.recovered(accuracy.common, measure.taken(accuracy, seeds), k, COUNTS)
     step = math.log(COUNTS[-1] / COUNTS[0]) / (len(COUNTS) - 1)
     return -step * one.sum(axis=-1), one.mean(axis=0)
 
 
-def _against(k: int, other: int, accuracy: Accuracy) -> Measurement:
-    (one, shares), (two, others) = _needed(accuracy, k), _needed(accuracy, other)
+def _against(k: int, other: int, accuracy: Accuracy, seeds: int) -> Measurement:
+    (one, shares), (two, others) = (_needed(accuracy, of, seeds) for of in (k, other))
     kept = {"m": np.array(COUNTS), "shares": shares, "compared": others}
     found = Measurement.mean(one - two)
     return Measurement(
@@ -63,7 +63,7 @@ HALF_WAY = SETTING + "alpha = 0.001; recovered is an error below a tenth; m from
 )
 def independent(p: Point, accuracy: Accuracy) -> Measurement:
     """The logarithm of the ratio, over seeds that share measurements and starts."""
-    return _against(int(p.k), 5, accuracy)
+    return _against(int(p.k), 5, accuracy, 96)
 
 
 @claim(
@@ -79,4 +79,4 @@ def independent(p: Point, accuracy: Accuracy) -> Measurement:
 )
 def exact(p: Point, accuracy: Accuracy) -> Measurement:
     """The logarithm of the ratio, over seeds that share measurements and starts."""
-    return _against(2, int(p.k), accuracy)
+    return _against(2, int(p.k), accuracy, 192)

@@ -127,7 +127,7 @@ recurrent = [
         wrong={slip: partial(between, which=which, **{part: False})},
         scope="ReLU, W of entries N(0, w²/n) and U of N(0, u²/d); x and x' two sequences of inputs",
         batched=True,
-    )(partial(measured, experiment=experiments.recurrent, which=which, draws=12288))
+    )(partial(measured, experiment=experiments.recurrent, which=which, draws=20480))
     for which, t, slip, part, margin, because in (
         (0, 2, "a W for each time", "tied", 0.07, "it is half as much with a W for each time"),
         (1, 3, "no inputs after the first", "again", 0.05, "without them it is half as much"),

@@ -85,7 +85,7 @@ tied_residual = [
         },
         scope="ReLU, no biases, |h^0|² = n",
         batched=True,
-    )(partial(measured, experiment=averages.tied_residual, which=t - 1, draws=9000))
+    )(partial(measured, experiment=averages.tied_residual, which=t - 1, draws=10500))
     for t, late, margin, because in (
         (2, False, 0.05, "a fifth less and more"),
         (3, False, 0.05, "a fifth less and more"),
