@@ -48,11 +48,14 @@ def _flat(row: ElementTree.Element) -> list[ElementTree.Element]:
 def _broken(side: Parts) -> Iterable[list[ElementTree.Element]]:
     """As many terms to a line as fit."""
     line: list[ElementTree.Element] = []
+    taken = 0.0
     for term in _cut(side, _SIGNS):
-        if line and sum(map(width, [*line, *term])) > PAGE:
+        more = sum(map(width, term))
+        if line and taken + more > PAGE:
             yield line
-            line = []
+            line, taken = [], 0.0
         line += term
+        taken += more
     if line:
         yield line
 

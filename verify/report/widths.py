@@ -13,6 +13,8 @@ _BROAD = frozenset("mwω")
 #: a script to its base, and to the smallest that there is
 SMALLER, SMALLEST = 0.71, 0.5
 
+_ON_A_BASE = frozenset({"msub", "msup", "msubsup", "munder", "mover", "munderover", "mroot"})
+
 
 def width(one: ElementTree.Element, level: int = 0, is_display: bool = True) -> float:
     """In em of the formula; `level` counts how far it stands in scripts."""
@@ -25,13 +27,14 @@ def width(one: ElementTree.Element, level: int = 0, is_display: bool = True) -> 
     if one.tag == "mfrac":
         inner = level if is_display else level + 1
         return max(width(part, inner, False) for part in parts) + 0.2
-    base = width(parts[0], level, is_display)
-    if one.tag in ("msub", "msup", "msubsup"):
-        return base + max((width(part, level + 1, False) for part in parts[1:]), default=0) + 0.08
-    if one.tag in ("munder", "mover", "munderover"):
-        return max([base, *(width(part, level + 1, False) for part in parts[1:])])
-    if one.tag == "mroot":
-        return base + (ROOT + 0.25) * size
+    if one.tag in _ON_A_BASE:  # asked only here: for a row it would be asked again with the others
+        base = width(parts[0], level, is_display)
+        if one.tag == "mroot":
+            return base + (ROOT + 0.25) * size
+        scripts = [width(part, level + 1, False) for part in parts[1:]]
+        if one.tag in ("munder", "mover", "munderover"):
+            return max([base, *scripts])
+        return base + max(scripts, default=0) + 0.08
     if one.tag == "mtable":
         rows = [[width(cell, level, False) for cell in row] for row in parts]
         return max(sum(row) + 0.8 * len(row) for row in rows)
