@@ -15,13 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from lemmata.figures import parts
+from lemmata.figures.comparison import DECADE_AND_A_HALF, abscissa, deviations, is_wide
 from lemmata.figures.stored import Result
 from lemmata.figures.style import COLUMN, GREEN
 from lemmata.figures.ticks import simple_ticks
-from lemmata.verify.judged import AT
 
-#: from which ratio of the largest to the smallest on an axis is logarithmic
-DECADE_AND_A_HALF = 30.0
 #: inches: the panels, and what is beside, above and below them
 HEIGHT, LEFT, RIGHT, TOP, BOTTOM = (1.25, 1.0), 0.66, 0.06, 0.42, 0.42
 
@@ -87,23 +85,6 @@ def _panels(result: Result, rows: int) -> tuple[Figure, list[Axes]]:
     return figure, axes
 
 
-def abscissa(result: Result) -> tuple[np.ndarray, str]:
-    """The values and the name of the horizontal axis."""
-    varied = [name for name in result.points if name.startswith(AT) and _varies(result, name)]
-    if len(varied) == 1:
-        return result.column(varied[0]), varied[0].removeprefix(AT)
-    if _varies(result, "claimed"):
-        return result.column("claimed"), "claimed"
-    if varied:
-        return result.column(varied[0]), varied[0].removeprefix(AT)
-    return np.arange(1.0, len(result.column("claimed")) + 1), "point"
-
-
-def _varies(result: Result, name: str) -> bool:
-    finite = result.column(name)[np.isfinite(result.column(name))]
-    return len(finite) > 1 and np.ptp(finite) > 1e-9 * np.max(np.abs(finite))
-
-
 def _scales(axes: list[Axes], x: np.ndarray, y: np.ndarray) -> None:
     if is_wide(x):
         parts.logarithmic(axes[0], "x", plain=True)
@@ -115,12 +96,6 @@ def _scales(axes: list[Axes], x: np.ndarray, y: np.ndarray) -> None:
         axes[0].locator_params(axis="y", nbins=5)
 
 
-def is_wide(values: np.ndarray) -> bool:
-    """Whether positive numbers span more than a linear axis shows."""
-    finite = values[np.isfinite(values)]
-    return len(finite) > 0 and finite.min() > 0 and finite.max() > DECADE_AND_A_HALF * finite.min()
-
-
 def _claimed(axes: Axes, result: Result, x: np.ndarray) -> None:
     claimed = result.column("claimed")
     different = len(np.unique(x))
@@ -129,21 +104,6 @@ def _claimed(axes: Axes, result: Result, x: np.ndarray) -> None:
         parts.line(axes, x, claimed)
     else:  # a single one, or other parameters vary too: no curve over this one
         axes.plot(x, claimed, "_", markersize=6, color="black", zorder=1.5, label="claimed")
-
-
-def deviations(result: Result) -> np.ndarray | None:
-    """Low end, value and high end of what was measured, each as its distance from what is claimed.
-
-    In margins; None where only one side is claimed. Shape (3, n).
-    """
-    claimed, value = result.column("claimed"), result.column("value")
-    low, high = result.column("accepted_low"), result.column("accepted_high")
-    if not np.isfinite(low + high).any():
-        return None
-    ends = np.stack([result.column(name) for name in ("low", "value", "high")])
-    with np.errstate(invalid="ignore", over="ignore"):  # of what is infinite
-        margin = np.where(value >= claimed, high - claimed, claimed - low)
-        return (ends - claimed) / np.where(margin > 0, margin, np.nan)
 
 
 def _apart(axes: Axes, result: Result, x: np.ndarray, margins: np.ndarray) -> None:

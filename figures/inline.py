@@ -14,7 +14,7 @@ from html import escape
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from lemmata.figures.generic import DECADE_AND_A_HALF, abscissa, deviations, is_wide
+from lemmata.figures.comparison import DECADE_AND_A_HALF, abscissa, deviations, is_wide
 from lemmata.figures.stored import Result
 
 WIDTH, LEFT, RIGHT = 360, 46, 352

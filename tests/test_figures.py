@@ -21,8 +21,8 @@ from matplotlib.font_manager import findfont, fontManager
 from PIL import Image
 from tests.helpers import claimed, exactly
 
+from lemmata.figures import comparison, generic
 from lemmata.figures import draw as drawing
-from lemmata.figures import generic
 from lemmata.figures.draw import draw
 from lemmata.figures.fonts import REDUCED, WHOLE, reduced_font
 from lemmata.figures.record import Recorded
@@ -137,7 +137,7 @@ def test_a_counterexample_is_named(kept) -> None:
 def test_the_horizontal_axis_is_what_varies(kept, domain: Domain, label: str) -> None:
     value = (lambda p: p.x) if domain.axes else (lambda p: 2.0)
     one = result(kept(claimed(exactly(value), value, domain)), "test/claim")
-    assert generic.abscissa(one)[1] == label
+    assert comparison.abscissa(one)[1] == label
 
 
 def test_a_bound_has_no_panel_of_margins(kept) -> None:
