@@ -111,7 +111,10 @@ def worst(record: Mapping[str, Any]) -> str:
     if found is None:
         return "no point was judged"
     name = "counterexample" if record["outcome"] == "refuted" else "worst point"
-    at = ", ".join(f"{key} = {number:.4g}" for key, number in found["at"].items())
+    at = ", ".join(
+        f"{key} = {number:.4g}" if isinstance(number, float) else f"{key} = {number}"
+        for key, number in found["at"].items()
+    )
     return f"{name}: {at or 'the only one'}"
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from lemmata.figures import generic
 from lemmata.figures.draw import draw
-from lemmata.figures.parts import LOOKS, bars, digits, foot, worst_row
+from lemmata.figures.parts import LOOKS, bars, digits, foot, worst, worst_row
 from lemmata.figures.pictures import covered, named, pictures
 from lemmata.figures.record import Recorder
 from lemmata.figures.stored import Result, result
@@ -317,6 +317,12 @@ def test_results_come_back_as_they_were_kept(store: Store) -> None:
     keep(store, circle())
     one = result(store, "ntk/kernel-on-circle/depth-4")
     np.testing.assert_array_equal(one.column("value"), circle()[one.id].column("value"))
+
+
+def test_a_whole_number_of_a_worst_point_is_written_in_full() -> None:
+    at = {"seed": 918549, "sigma": 0.1234567, "left": None}
+    told = worst({"outcome": "verified", "worst": {"at": at}})
+    assert told == "worst point: seed = 918549, sigma = 0.1235, left = None"
 
 
 def texts(figure: Figure) -> list[tuple[str, float]]:
