@@ -78,6 +78,12 @@ def draw(
     asked = {one.name: _results(one, store) for one in named}
     bare = [id for id, one in found.items() if not one.points]
     drawable = {id: one for id, one in found.items() if one.points}
+    for id in bare:
+        if found[id].record["worst"] is not None:  # points were judged, and are lost
+            raise UsageError(
+                f"{store.file('points', id)}: is not there, though the verdict on {id} rests on "
+                f"its points; run `lemmata verify {id}` again."
+            )
     whole, partly = covered(drawable)
     for one, missing in partly:
         tell(f"{one.name} is not drawn: it also needs {', '.join(missing)}.")
@@ -187,6 +193,11 @@ class _Workers:
         try:
             run = self.pool.map(_draw, tasks, chunksize=2) if self.pool else map(_draw, tasks)
             yield from zip(tasks, run, strict=True)
+        except OSError as problem:
+            raise UsageError(
+                f"-o: {problem.filename} cannot be written ({problem.strerror}); remove what is in "
+                "its place, or name another folder."
+            ) from None
         except BrokenProcessPool:
             raise UsageError(
                 "a process that draws died (killed, out of memory, or a fault in C code), and not "

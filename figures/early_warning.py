@@ -34,8 +34,11 @@ def variances(results: Results) -> Figure:
     for id, (label, marker, colour) in (ANNOUNCED | SILENT).items():
         found = results[f"{HERE}/{id}"]
         x, y, stderr = (found.array(f"series.{name}") for name in ("x", "y", "stderr"))
-        one.errorbar(x, y, yerr=3 * stderr, fmt=marker, color=colour, linestyle="none", label=label,
-                     markerfacecolor="white" if id in SILENT else colour)  # fmt: skip
+        refuted = found.record["outcome"] == "refuted"
+        looks = parts.CROSS if refuted else {}
+        one.errorbar(x, y, yerr=3 * stderr, fmt="X" if refuted else marker, color=colour,
+                     linestyle="none", label=f"{label}: refuted" if refuted else label,
+                     **looks)  # fmt: skip
         if id in ANNOUNCED:
             power = -0.5 if id.startswith("fold") else -1.0
             level = float(parts.worst_of(found)["claimed"])
@@ -43,7 +46,7 @@ def variances(results: Results) -> Figure:
                      label="claimed" if id.startswith("fold") else "_")  # fmt: skip
     one.set(xlabel="distance to the threshold", ylabel=r"variance$\,/\,\sigma^2$")
     parts.logarithmic(one)
-    parts.legend(one, 3)
+    parts.legend(one, 2)
     return figure
 
 

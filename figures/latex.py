@@ -137,7 +137,7 @@ def _worst(worst: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if worst["value"] is not None:
         yield "value", _math(_plain(worst["value"]))
         if low is not None and high is not None:
-            yield "measured", _math(with_error(low / 2 + high / 2, high / 2 - low / 2))
+            yield "measured", _math(with_interval(worst["value"], low, high))
     if isinstance(worst["claimed"], int | float):
         yield "claimed", _math(_plain(worst["claimed"]))
     if worst["margin"] is not None:
@@ -150,6 +150,18 @@ def _resolution(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "resolution", _math(_plain(max(errors), 2))
     if found.get("rejected"):
         yield "rejected", escaped(found["rejected"])
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    r"""A value and its interval, each side by itself where they differ by more than a tenth.
+
+    >>> with_interval(1.0, 0.9, 1.1), with_interval(0.024, 0.003, 0.082)
+    ('1.00 \\pm 0.10', '0.024^{+0.058}_{-0.021}')
+    """
+    above, below = high - value, value - low
+    if not abs(above - below) > 0.1 * max(above, below):
+        return with_error(value, max(above, below))
+    return rf"{_plain(value)}^{{+{_plain(above, 2)}}}_{{-{_plain(below, 2)}}}"
 
 
 def with_error(value: float, error: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.helpers import claimed, exactly
 
-from lemmata.figures.latex import PACKAGES, document, escaped, macro, with_error
+from lemmata.figures.latex import PACKAGES, document, escaped, macro, with_error, with_interval
 from lemmata.figures.stored import result
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.decide import decide
@@ -190,3 +190,8 @@ def test_tex_prints_every_field_and_stops_at_one_that_is_not_there(stored, tmp_p
         )  # fmt: skip
         assert (done.returncode == 0) is passes, done.stdout
     assert "has no `valeu'" in done.stdout
+
+
+def test_the_two_sides_of_a_lopsided_interval_are_told() -> None:
+    assert with_interval(0.024, 0.003, 0.082) == "0.024^{+0.058}_{-0.021}"
+    assert with_interval(1.0, 0.9, 1.1) == r"1.00 \pm 0.10"

@@ -272,6 +272,29 @@ def test_a_claim_whose_check_crashed_is_said_to_have_no_data(store: Store, tmp_p
     ]  # fmt: skip
 
 
+def test_points_that_are_lost_are_named_with_the_remedy(store: Store, tmp_path: Path) -> None:
+    keep(store, {"test/claim": made("test/claim", {"x": [1.0]}, [1.0])})
+    store.file("points", "test/claim").unlink()
+    with pytest.raises(UsageError, match=r"test\.claim\.npz: is not there, .* run `lemmata verify"):
+        list(draw(["test/claim"], store, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_of_one_array_is_no_store_of_points(store: Store, tmp_path: Path) -> None:
+    keep(store, {"test/claim": made("test/claim", {"x": [1.0]}, [1.0])})
+    with store.file("points", "test/claim").open("wb") as file:
+        np.save(file, np.ones(3))
+    with pytest.raises(UsageError, match=r"test\.claim\.npz: cannot be read"):
+        list(draw(["test/claim"], store, tmp_path / "out"))
+
+
+def test_a_folder_in_the_place_of_a_picture_is_named(store: Store, tmp_path: Path) -> None:
+    keep(store, {"test/claim": made("test/claim", {"x": [1.0]}, [1.0])})
+    (tmp_path / "test.claim.pdf").mkdir()
+    with pytest.raises(UsageError, match=r"test\.claim\.pdf.* cannot be written"):
+        list(draw(["test/claim"], store, tmp_path))
+
+
 @pytest.mark.parametrize(
     ("kind", "spoil", "match"),
     [

@@ -1,6 +1,7 @@
 """The parts of the page of results: statements in LaTeX, sources, readings, the graph, numbers."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,7 +9,7 @@ from lemmata.figures.inline import number
 from lemmata.verify.loading import catalogue
 from lemmata.verify.report import graph as graphs
 from lemmata.verify.report import statements
-from lemmata.verify.report.entries import Source, readings
+from lemmata.verify.report.entries import Entry, Source, readings
 from lemmata.verify.report.repeated import repeated
 
 
@@ -123,3 +124,17 @@ def test_a_step_confirmed_otherwise_is_another_one() -> None:
     other = steps("p", "q", "r")
     other[0]["status"] = "checked"
     assert repeated({"a/first": steps("p", "q", "r"), "a/second": other}) == {}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.9, 1.1, "1 ± 0.1"),
+        (0.6, 1.02, "1 (from 0.6 to 1.02)"),
+        (None, None, "1 ± 0.1"),
+    ],
+)
+def test_an_interval_that_is_longer_on_one_side_is_told_by_its_ends(low, high, told):
+    worst = {"value": 1.0, "low": low, "high": high, "half_width": 0.1}
+    measured = Entry.__dict__["measured"].fget
+    assert measured(SimpleNamespace(worst=worst)) == told

@@ -151,7 +151,8 @@ def _read_npz(path: Path) -> dict[str, Any]:
         # From memory: NumPy leaves the file of an archive that is none open.
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
+    # What holds one array and no archive is opened without complaint: hence `TypeError`.
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as problem:
         raise UsageError(
             f"{path}: cannot be read, or cut off ({problem}); run `lemmata verify` again."
         ) from None

@@ -119,7 +119,12 @@ class Entry:
 
     @property
     def measured(self) -> str:
-        """What was measured there."""
+        """What was measured there: with its interval where that is not the same on both sides."""
+        value, low, high = (self.worst.get(name) for name in ("value", "low", "high"))
+        if None not in (value, low, high):
+            above, below = high - value, value - low
+            if abs(above - below) > 0.1 * max(above, below):
+                return f"{_number(value, 8)} (from {_number(low, 4)} to {_number(high, 4)})"
         return f"{_number(self.worst['value'], 8)} ± {_number(self.worst['half_width'], 2)}"
 
     @property
