@@ -24,15 +24,16 @@ def bifurcation(results: Results) -> Figure:
     rest = float(results[_REST].column("claimed")[0])
     critical = float(onset.column("claimed")[0])
     delay, high, low = (diagram.array(name).ravel() for name in ("delay", "high", "low"))
-    figure, axes = parts.sheet([*results.values()], rows=2, sharex=True)
+    figure, axes = parts.sheet([*results.values()], rows=2, words=_delays(diagram), sharex=True)
     above, below = axes[:, 0]
-    for end, look in ((high, "^"), (low, "v")):
-        above.plot(delay, end, look, color=BLUE, markersize=2.2, zorder=2)
-    above.plot([], [], "^", color=BLUE, label=r"simulated $\max x$, $\min x$")
+    at = np.rint(diagram.column("at.i")).astype(int) - 1
+    arms = (diagram.column("high") - diagram.column("low")) / 2  # those of half the range
+    for end, look, label in ((high, "^", r"$\max x$"), (low, "v", r"$\min x$")):
+        above.errorbar(delay[at], end[at], yerr=arms, fmt=look, color=BLUE, markersize=2.2,
+                       elinewidth=0.7, zorder=2, label=f"simulated {label}")  # fmt: skip
     above.plot([0, critical], [rest, rest], "-", color="black", label="$x^*$ as printed")
     above.plot([critical, delay[-1]], [rest, rest], ":", color="black", label="the same, unstable")
     above.set_ylabel("$x$")
-    at = np.rint(diagram.column("at.i")).astype(int) - 1
     # The claim is on the swing less what counts as settled, 0.01.
     settled = 0.01
     parts.bars(
@@ -54,6 +55,12 @@ def bifurcation(results: Results) -> Figure:
     return figure
 
 
+def _delays(diagram: Result) -> parts.Words:
+    """For the foot: which delay the numbers of the diagram's points stand for."""
+    delay = diagram.array("delay").ravel()
+    return {"i": ["", *(f"delay = {one:.4g}" for one in delay)]}
+
+
 def trajectories(results: Results) -> Figure:
     """x against time at delays on both sides of the onset."""
     diagram = results[_DIAGRAM]
@@ -61,18 +68,20 @@ def trajectories(results: Results) -> Figure:
     paths = diagram.array("path").reshape(-1, len(t))
     delays = diagram.array("path delay").ravel()
     figure, axes = parts.sheet(
-        [*results.values()], rows=len(delays), height=0.82, sharex=True, sharey=True
-    )
+        [*results.values()], rows=len(delays), height=0.82, words=_delays(diagram), sharex=True,
+        sharey=True,
+    )  # fmt: skip
     for one, delay, path in zip(axes[:, 0], delays, paths, strict=True):
-        one.axhline(rest[0], color="black", linewidth=0.6, linestyle=":")
-        one.plot(t, path, color=BLUE, linewidth=0.8)
+        one.axhline(rest[0], color="black", linewidth=0.6, linestyle=":", label="$x^*$, at rest")
+        one.plot(t, path, color=BLUE, linewidth=0.8, label="simulated")
         one.set_title(
             rf"$\Delta = {delay:.3f} = {delay / onset[0]:.2f}\,\Delta_c$", loc="left", fontsize=7,
             pad=2,
         )  # fmt: skip
         one.set_ylabel("$x$")
-    axes[-1, 0].set_xlabel("$t$")
+    axes[-1, 0].set_xlabel("time $t$")
     axes[-1, 0].margins(x=0)
+    parts.legend_of_all(figure, axes)
     return figure
 
 
@@ -92,6 +101,9 @@ def amplitude_law(results: Results) -> Figure:
     x = np.array([distances[row].min() / 2, distances[row].max() * 2])
     above.plot(x, np.sqrt(slope * x), "-", color="black",
                label=r"claimed: $2\sqrt{(\Delta-\Delta_c)/\mu_2}$")  # fmt: skip
+    low, high = (np.sqrt(np.maximum(one.column(end)[row], 0) * x) for end in ("low", "high"))
+    above.fill_between(x, low, high, color=ORANGE, alpha=0.5, linewidth=1,
+                       label="measured at the onset")  # fmt: skip
     above.plot(distances[row], amplitudes[row], "o", color=BLUE, label="simulated cycles")
     above.set(xlabel=r"$\Delta-\Delta_c$, at the worst point", ylabel="amplitude $A$")
     parts.logarithmic(above)
@@ -144,7 +156,9 @@ def stability_chart(results: Results) -> Figure:
 def discrete_margin(results: Results) -> Figure:
     """The margin of the map in steps: by the lag, in the second experiment, and in the limit."""
     margin, printed, limit = results.values()
-    figure, axes = parts.sheet([*results.values()], rows=3, height=1.5)
+    steps = printed.array("eta").ravel()
+    words = {"i": [f"step = {one:g}" for one in steps]}
+    figure, axes = parts.sheet([*results.values()], rows=3, height=1.5, words=words)
     first, second, third = axes[:, 0]
     b = np.resize(margin.array("steepness").ravel(), len(margin.column("claimed")))
     d, measured = margin.column("at.d"), parts.interval(margin, lambda y: y * b)
@@ -154,7 +168,7 @@ def discrete_margin(results: Results) -> Figure:
     first.set(xlabel="lag $d$", ylabel=r"$b\, d\, \eta_c$")
     parts.logarithmic(first, "x")
     parts.legend(first)
-    eta = printed.array("eta").ravel()[np.rint(printed.column("at.i")).astype(int)]
+    eta = steps[np.rint(printed.column("at.i")).astype(int)]
     parts.line(second, eta, printed.column("claimed") * eta)
     parts.bars(
         second, eta, parts.interval(printed, lambda y: y * eta), printed.column("agreement"),

@@ -16,6 +16,15 @@ HERE = "delayed-repression/agents"
 READINGS = {"": "whole run", "/second-half": "second half"}
 LOOKS = {"": {"marker": "o", "color": BLUE}, "/second-half": {"marker": "v", "color": GREEN}}
 REGIMES = ("stable", "oscillatory", "runaway")
+CONDITIONS = ("fixed", "learn", "both")
+#: what the numbers of regimes, of conditions and of agents are, for the foot
+WORDS = {
+    name: [f"{name} = {word}" for word in of]
+    for name, of in (
+        ("regime", REGIMES), ("condition", CONDITIONS),
+        ("agents", ("fixed", "reactive", "learners")),
+    )
+}  # fmt: skip
 
 
 def _both(*tables: str) -> tuple[str, ...]:
@@ -51,7 +60,9 @@ def _rows(one: Result, where: dict[str, float]) -> np.ndarray:
 
 def runaway(results: Results) -> Figure:
     """Shares of runaway runs by delay: learners, and the three architectures."""
-    figure, axes = parts.sheet([*results.values()], rows=2, columns=2, height=1.45, sharey=True)
+    figure, axes = parts.sheet(
+        [*results.values()], rows=2, columns=2, height=1.45, words=WORDS, sharey=True
+    )
     panels = (
         ("table-3", "Table 3: learners, $k = 20$", {}),
         ("table-5", "Table 5: fixed", {"agents": 0.0}),
@@ -72,7 +83,9 @@ def regimes(results: Results) -> Figure:
     """Shares of stable, oscillatory and runaway runs: tables 4, 6 and the fine sweep of 5."""
     tables = (("table-4", "k", "Table 4", "$k$"), ("table-5-fine", "delay", "Table 5", "delay $d$"),
               ("table-6", "condition", "Table 6", "agents"))  # fmt: skip
-    figure, axes = parts.sheet([*results.values()], rows=3, columns=3, height=1.25, sharey=True)
+    figure, axes = parts.sheet(
+        [*results.values()], rows=3, columns=3, height=1.25, words=WORDS, sharey=True
+    )
     for row, (table, by, title, label) in zip(axes, tables, strict=True):
         for number, one in enumerate(row):
             _panel(one, results, table, by, {"regime": float(number)})
@@ -81,7 +94,7 @@ def regimes(results: Results) -> Figure:
             if number:
                 one.set_ylabel("")
     for one in axes[2]:  # conditions have no order
-        one.set_xticks([0, 1, 2], ["fixed", "learn", "both"])
+        one.set_xticks([0, 1, 2], CONDITIONS)
         one.set_xlim(-0.5, 2.5)
     parts.legend_of_all(figure, axes)
     return figure

@@ -9,10 +9,11 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,37 +24,15 @@ from lemmata.figures.fonts import REDUCED, WHOLE, know, reduced_font
 from lemmata.figures.parts import Picture
 from lemmata.figures.pictures import covered, pictures
 from lemmata.figures.save import save
-from lemmata.figures.stored import Result, provenance, result
+from lemmata.figures.stored import Result, check_not_lost, provenance, result
 from lemmata.figures.style import style
 from lemmata.verify.errors import UsageError
-from lemmata.verify.files import check_writable
+from lemmata.verify.files import check_writable, in_folder
 from lemmata.verify.store import Store
 from lemmata.verify.worker import follow_parent
 
 #: pictures for which another process pays: it imports for a second before its first
 FEW = 12
-
-
-@contextmanager
-def prepared(folder: Path) -> Iterator[None]:
-    """With the folder there, or `UsageError` before anything is drawn; none is left empty behind
-    where drawing fails.
-    """
-    new = [one for one in (folder, *folder.parents) if not one.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise UsageError(
-            f"-o {folder}: cannot be created ({problem.strerror}); name a folder that can be."
-        ) from None
-    check_writable(folder / "claim.pdf", "-o")
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):  # one holds pictures
-            for one in new:
-                one.rmdir()
-        raise
 
 
 def draw(
@@ -76,14 +55,10 @@ def draw(
     """
     found = {id: result(store, id) for id in ids}
     asked = {one.name: _results(one, store) for one in named}
+    for one in found.values():
+        check_not_lost(one, store)
     bare = [id for id, one in found.items() if not one.points]
     drawable = {id: one for id, one in found.items() if one.points}
-    for id in bare:
-        if found[id].record["worst"] is not None:  # points were judged, and are lost
-            raise UsageError(
-                f"{store.file('points', id)}: is not there, though the verdict on {id} rests on "
-                f"its points; run `lemmata verify {id}` again."
-            )
     whole, partly = covered(drawable)
     for one, missing in partly:
         tell(f"{one.name} is not drawn: it also needs {', '.join(missing)}.")
@@ -94,7 +69,8 @@ def draw(
     shown = {id for one in whole for id in one.claims}
     rest = [_Task("", [one], folder) for id, one in drawable.items() if id not in shown]
     jobs = _enough(jobs, len(own) + len(rest))
-    with prepared(folder), reduced_font() as font, _Workers(jobs, font) as workers:
+    with in_folder(folder, "-o"), reduced_font() as font, _Workers(jobs, font) as workers:
+        check_writable(folder / "claim.pdf", "-o")
         failed = set[str]()
         for task, done in workers.run([*own, *rest]):
             yield from done.files
@@ -179,19 +155,27 @@ class _Workers:
     def __init__(self, jobs: int, font: Path) -> None:
         # Threads of other libraries may not survive a fork.
         context = multiprocessing.get_context("spawn")
+        self.others = {*multiprocessing.active_children()}
         self.pool = ProcessPoolExecutor(jobs, context, _start, (font,)) if jobs > 1 else None
 
     def __enter__(self) -> _Workers:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.pool:
+            if kind:  # by Ctrl-C, say: nobody waits for what they draw
+                for child in {*multiprocessing.active_children()} - self.others:
+                    child.terminate()
             self.pool.shutdown(wait=True, cancel_futures=True)
 
     def run(self, tasks: Sequence[_Task]) -> Iterator[tuple[_Task, _Done]]:
         """What became of each task, in their order."""
         try:
-            run = self.pool.map(_draw, tasks, chunksize=2) if self.pool else map(_draw, tasks)
+            if self.pool:
+                with _interrupts_later():
+                    run = self.pool.map(_draw_there, tasks, chunksize=2)
+            else:
+                run = map(_draw, tasks)
             yield from zip(tasks, run, strict=True)
         except OSError as problem:
             raise UsageError(
@@ -204,6 +188,34 @@ class _Workers:
                 "all pictures are there; run again with -j 1, which takes the least memory, or "
                 "name fewer claims."
             ) from None
+
+
+def _draw_there(task: _Task) -> _Done:
+    """Draw in a process that may be ended meanwhile: nothing half-written is left behind."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        return _draw(task)
+    except SystemExit:  # which the pool would take for a result
+        os._exit(1)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _end(*_: object) -> None:
+    raise SystemExit
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Hold Ctrl-C back; processes that start meanwhile never see it, in their imports neither."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(font: Path) -> None:

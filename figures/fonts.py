@@ -18,6 +18,8 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 
+from lemmata.figures.formulas import forget
+
 #: the font that comes with matplotlib, and what the reduced one is called
 WHOLE, REDUCED = "STIXGeneral", "lemmata text"
 #: Latin, Greek, punctuation, raised and lowered digits; letterlike signs, arrows and operators of
@@ -52,6 +54,7 @@ def reduced_font() -> Iterator[Path]:
         finally:
             known = font_manager.fontManager.ttflist
             known[:] = [one for one in known if one.fname != str(path)]
+            forget()
 
 
 def know(path: Path) -> None:

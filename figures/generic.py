@@ -15,7 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from lemmata.figures import parts
-from lemmata.figures.comparison import DECADE_AND_A_HALF, abscissa, deviations, is_wide
+from lemmata.figures.comparison import (
+    DECADE_AND_A_HALF,
+    abscissa,
+    at_the_edge,
+    deviations,
+    drawable,
+    is_wide,
+)  # fmt: skip
 from lemmata.figures.stored import Result
 from lemmata.figures.style import COLUMN, GREEN
 from lemmata.figures.ticks import simple_ticks
@@ -26,30 +33,32 @@ HEIGHT, LEFT, RIGHT, TOP, BOTTOM = (1.25, 1.0), 0.66, 0.06, 0.42, 0.42
 
 def draw(result: Result) -> Figure:
     """The picture of one claim. **Raises:** `UsageError` if no points are stored."""
+    margins, lost = deviations(result), at_the_edge(result)
+    result = drawable(result)
     x, label = abscissa(result)
     claimed, value = result.column("claimed"), result.column("value")
-    margins = deviations(result)
     figure, axes = _panels(result, 1 if margins is None else 2)
     _claimed(axes[0], result, x)
     parts.bars(axes[0], x, parts.interval(result), result.column("agreement"))
-    _at_the_edge(axes[0], x, value, result.column("agreement"))
+    _at_the_edge(axes[0], x, value, result.column("agreement"), lost)
     axes[0].set_ylabel("measured")
     if margins is not None:
         _apart(axes[1], result, x, margins)
     axes[-1].set_xlabel(label)
     _scales(axes, x, np.concatenate([claimed, value]))
     if len(np.unique(x)) == 1:
-        axes[-1].set_xticks(x[:1], ["the only one"] if label == "point" else [f"{x[0]:g}"])
+        axes[-1].set_xticks(x[:1], ["the only one"] if label == "point" else [parts.digits(x[0])])
     simple_ticks(axes, LEFT)
     parts.legend(axes[0], 4)
     return figure
 
 
-def _at_the_edge(axes: Axes, x: np.ndarray, value: np.ndarray, agreement: np.ndarray) -> None:
+def _at_the_edge(
+    axes: Axes, x: np.ndarray, value: np.ndarray, agreement: np.ndarray, label: str
+) -> None:
     """Mark points that are not finite: infinity on its side, what is no number below or left."""
     end_x, end_y = (np.where(one == np.inf, 1.0, 0.0) for one in (x, value))
     there, number = np.isfinite(x), np.isfinite(value)
-    label = "not finite, at the edge"
     for name, (colour, marker, filled) in parts.LOOKS.items():
         for lost, transform, across, up in (
             (there & ~number, axes.get_xaxis_transform(), x, end_y),

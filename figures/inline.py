@@ -7,6 +7,7 @@ unresolved or disagrees; each has a shape of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
@@ -14,7 +15,14 @@ from html import escape
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from lemmata.figures.comparison import DECADE_AND_A_HALF, abscissa, deviations, is_wide
+from lemmata.figures.comparison import (
+    DECADE_AND_A_HALF,
+    abscissa,
+    at_the_edge,
+    deviations,
+    drawable,
+    is_wide,
+)  # fmt: skip
 from lemmata.figures.stored import Result
 
 WIDTH, LEFT, RIGHT = 360, 46, 352
@@ -26,7 +34,10 @@ MARKS: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "disagrees": ("d", lambda x, y: f"M{x} {y}m-3.5-3.5l7 7m0-7l-7 7"),
 }
 VERBS = {"agrees": "agree", "disagrees": "disagree"}
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWER = re.compile(r"(?<![\w.])(?P<mantissa>\d+(?:\.\d+)?)e(?P<power>[+-]?\d+)\b")
+#: of a number, and not between words
+_SIGN = re.compile(r"(?<![\w.])-(?=\d)")
 
 
 @dataclass(frozen=True)
@@ -93,8 +104,9 @@ def described(result: Result) -> str:
     told = ", ".join(f"{count} {VERBS.get(name, name)}" for name, count in counts if count)
     spans = (("claimed", result.column("claimed")), ("measured", result.column("value")))
     ranges = "; ".join(f"{name} {_span(values)}" for name, values in spans)
-    lost = _lost(x, result.column("value"))
-    told += f"; {lost} not finite, at the edge" if lost else ""
+    shown = drawable(result)
+    lost = _lost(abscissa(shown)[0], shown.column("value"))
+    told += f"; {lost} {at_the_edge(result)}" if lost else ""
     return f"{len(agreement)} points: {told}. Along {label} {_span(x)}; {ranges}."
 
 
@@ -106,11 +118,13 @@ def _span(values: np.ndarray) -> str:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return "nowhere finite"
-    low, high = f"{finite.min():.4g}", f"{finite.max():.4g}"
+    low, high = number(float(finite.min())), number(float(finite.max()))
     return low if low == high else f"from {low} to {high}"
 
 
 def _panels(result: Result, margins: np.ndarray | None) -> Iterator[str]:
+    words = at_the_edge(result)
+    result = drawable(result)
     x, label = abscissa(result)
     claimed = result.column("claimed")
     measured = np.stack([result.column(name) for name in ("low", "value", "high")])
@@ -118,8 +132,7 @@ def _panels(result: Result, margins: np.ndarray | None) -> Iterator[str]:
     wide = is_wide(np.concatenate([claimed, measured[1]]))
     up = scale(np.concatenate([claimed, *measured]), ABOVE[1], ABOVE[0], wide=wide)
     lost = _lost(x, measured[1])
-    title = f"claimed and measured; {lost} not finite, at the edge" if lost else ""
-    yield from _frame(ABOVE, up, title or "claimed and measured")
+    yield from _frame(ABOVE, up, f"claimed and measured{f'; {lost} {words}' if lost else ''}")
     yield _claimed(across, up, x, claimed)
     yield from _points(across, up, x, measured, result.column("agreement"), edge=True)
     bottom = ABOVE[1]
@@ -144,7 +157,7 @@ def scale(values: np.ndarray, start: float, end: float, *, wide: bool) -> Scale:
     finite = values[np.isfinite(values) & ((values > 0) | (not wide))]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     if wide:
-        room = (high / low) ** 0.04
+        room = 10 ** (0.04 * (np.log10(high) - np.log10(low)))  # the ratio might overflow
         return Scale(low / room, high * room, start, end, "log")
     room = 0.04 * (high - low) or 0.1 * abs(high) or 1.0
     return Scale(low - room, high + room, start, end)
@@ -173,12 +186,21 @@ def number(value: float) -> str:
     >>> number(1e-05), number(0.25), number(-3e7)
     ('10⁻⁵', '0.25', '−3·10⁷')
     """
-    text = f"{value:.4g}"
-    if "e" in text:
-        mantissa, _, power = text.partition("e")
-        ten = f"10{str(int(power)).translate(_SUPERSCRIPTS)}"
-        text = {"1": ten, "-1": f"-{ten}"}.get(mantissa, f"{mantissa}·{ten}")
-    return text.replace("-", "−")
+    return written(f"{value:.4g}")
+
+
+def written(text: str) -> str:
+    """Words with their numbers as they are written by hand.
+
+    >>> written("1e-09 relative, -2.5e+20; a 2-cycle")
+    '10⁻⁹ relative, −2.5·10²⁰; a 2-cycle'
+    """
+
+    def power(found: re.Match[str]) -> str:
+        ten = f"10{str(int(found['power'])).translate(SUPERSCRIPTS)}"
+        return ten if found["mantissa"] == "1" else f"{found['mantissa']}·{ten}"
+
+    return _SIGN.sub("−", _POWER.sub(power, text))
 
 
 def _claimed(across: Scale, up: Scale, x: np.ndarray, claimed: np.ndarray) -> str:

@@ -20,6 +20,8 @@ NOISE = 0.1
 #: what is a power of time, and what decays; the words above each panel
 RATES = {
     "symmetric/rate": "symmetric\n$k > r$",
+    "symmetric/rate/unsquared": "symmetric, $k > r$\nerror itself, no square",
+    "symmetric/rate/unsquared/as-squared": "the same, read as if\nit were the square",
     "symmetric/exact-rank/rate": "symmetric\n$k = r$",
     "asymmetric/rate": "asymmetric\n$k > r$",
     "asymmetric/exact-rank/rate": "asymmetric\n$k = r$",
@@ -32,19 +34,56 @@ RATES = {
     "finite/asymmetric/rate": "asymmetric, $k > r$\n$m$ measurements",
     "finite/asymmetric/exact-rank/rate": "asymmetric, $k = r$\n$m$ measurements",
 }
+#: claims about a rate that compare numbers and keep no run: powers in it, and one of a flow
+NUMBERS = {
+    "finite/symmetric/rate/many": "$m$, $k > r$",
+    "finite/exact-rank/rate/many": "$m$, $k = r$",
+    "asymmetric/rate/alpha": r"$\alpha$, $k > r$",
+    "closed-forms/asymmetric-signal/rate": "signal, flow",
+}
 
 
 def rates(results: Results) -> Figure:
     """The error along the worst run of every claim on a rate, and the rate that is claimed."""
-    figure, axes = parts.sheet([*results.values()], rows=4, columns=3, height=1.25)
-    for one, (id, title) in zip(axes.flat, RATES.items(), strict=True):
+    figure, axes = parts.sheet([*results.values()], rows=5, columns=3, height=1.25)
+    *runs, last = axes.flat
+    for one, (id, title) in zip(runs, RATES.items(), strict=True):
         _run(one, results[f"{HERE}/{id}"])
         one.set_title(title, loc="left", fontsize=6, pad=2)
+    _numbers(last, results)
+    for one in axes.flat:
         one.tick_params(labelsize=6, pad=1.5)
     for one in axes[:, 0]:
         one.set_ylabel("squared error")
     parts.legend_of_all(figure, axes)
     return figure
+
+
+def _numbers(axes: Axes, results: Results) -> None:
+    """What was measured over what is claimed, a row for each claim that has no run to show."""
+    axes.axvline(1, color="black", linewidth=0.9)
+    for row, (id, words) in enumerate(NUMBERS.items()):
+        one = results[f"{HERE}/{id}"]
+        claimed = one.column("claimed")
+        low, value, high = np.sort([each / claimed for each in parts.interval(one)], axis=0)
+        for name, (color, marker, filled) in parts.LOOKS.items():
+            here = (one.column("agreement") == name) & np.isfinite(value)
+            if here.any():
+                ends = np.stack([value - low, high - value])[:, here]
+                arms = np.where(np.isfinite(ends), ends, 0)
+                axes.errorbar(
+                    value[here], np.full(here.sum(), row), xerr=arms, fmt=marker, color=color,
+                    linestyle="none", elinewidth=0.7, markersize=2.4,
+                    markerfacecolor=color if filled else "white",
+                )  # fmt: skip
+        axes.annotate(
+            words, (0.03, row), xycoords=("axes fraction", "data"), fontsize=6, va="center"
+        )
+    low, high = axes.get_xlim()
+    axes.set(xlim=(low - 1.1 * (high - low), high), ylim=(len(NUMBERS) - 0.5, -0.5), yticks=[])
+    axes.set_title("powers in rates,\nand the rate of a flow", loc="left",
+                   fontsize=6, pad=2)  # fmt: skip
+    axes.set_xlabel("measured / claimed", fontsize=6, labelpad=1)
 
 
 def _run(axes: Axes, one: Result) -> None:
@@ -62,8 +101,9 @@ def _run(axes: Axes, one: Result) -> None:
     color, marker, filled = parts.LOOKS[agreement]
     label = "measured, worst run" + ("" if agreement == "agrees" else f": {agreement}")
     size: dict[str, Any] = {"markersize": 1.4 if agreement == "agrees" else 3.2}
+    size["markevery"] = 1 if agreement == "agrees" else max(1, len(x) // 20)  # crosses are large
     axes.plot(x, y, marker, color=color, markerfacecolor=color if filled else "white", label=label,
-              **(parts.CROSS if agreement == "disagrees" else size))  # fmt: skip
+              **(size | parts.CROSS if agreement == "disagrees" else size))  # fmt: skip
     law = y[-1] * ((x / x[-1]) ** claimed if power else np.exp(-claimed * (x - x[-1])))
     shown = law <= y.max()
     axes.plot(x[shown], law[shown], "-", color="black", linewidth=0.9, label="claimed rate")
@@ -75,10 +115,10 @@ def _run(axes: Axes, one: Result) -> None:
         axes.set_xlim(left=0)
     found = float(parts.worst_of(one)["value"])
     axes.text(
-        0.97, 0.96, f"{found:.4g}\nclaimed {claimed:.4g}", transform=axes.transAxes, fontsize=6,
-        ha="right", va="top", linespacing=1.0,
+        0.97, 0.96, f"{parts.short(found)}\nclaimed {parts.short(claimed)}", ha="right", va="top",
+        transform=axes.transAxes, fontsize=6, linespacing=1.0,
     )  # fmt: skip
-    axes.set_xlabel("$T$, logarithmic" if power else "$T$", fontsize=6, labelpad=1)
+    axes.set_xlabel("steps $T$, logarithmic" if power else "steps $T$", fontsize=6, labelpad=1)
 
 
 def alpha_law(results: Results) -> Figure:
@@ -168,7 +208,7 @@ def crossover(results: Results) -> Figure:
 PICTURES = (
     Picture(
         f"{HERE}/figures/rates", "All rates of descent on one page",
-        tuple(f"{HERE}/{id}" for id in RATES), rates,
+        tuple(f"{HERE}/{id}" for id in (*RATES, *NUMBERS)), rates,
     ),
     Picture(
         f"{HERE}/figures/alpha-law", "The rate and the scale of the start",

@@ -66,8 +66,10 @@ def errors(results: Results) -> Figure:
     )  # fmt: skip
     _draw(below, fresh, "fresh", GREEN, dashes=True)
     _draw(below, as_same, "fresh", ORANGE, dashes=False)
+    above.set_xlabel("generation $n$")
+    below.set_xlabel("generation $n$; $T$ rows of data, $d$ weights each")
     for one, label in ((above, "$E_n / E_1$"), (below, "$E_n / E_1$, accumulated")):
-        one.set(xlabel="generation $n$", ylabel=label)
+        one.set_ylabel(label)
         one.set_xticks(n[:: max(1, len(n) // 10)])
     parts.legend(above, 2)
     parts.legend(below, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import fill
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ WIDTH = 96
 LINE = 0.094
 
 Results = Mapping[str, Result]
+#: what the values 0, 1, … of a parameter stand for: `{"regime": ("regime = stable", …)}`
+Words = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,11 @@ class Picture:
 
 
 def sheet(
-    results: Sequence[Result], rows: int = 1, columns: int = 1, height: float = 1.7, **more: Any
-) -> tuple[Figure, Any]:
+    results: Sequence[Result], rows: int = 1, columns: int = 1, height: float = 1.7,
+    *, words: Words | None = None, **more: Any,
+) -> tuple[Figure, Any]:  # fmt: skip
     """A figure of a column's width with rows of axes, `height` inches each, and its foot."""
-    lines = foot(results)
+    lines = foot(results, words=words or {})
     below = LINE * (lines.count("\n") + 1) + 0.08
     total = rows * height + below
     figure = Figure(figsize=(COLUMN, total))
@@ -70,14 +74,16 @@ def write_foot(figure: Figure, lines: str) -> None:
     )  # fmt: skip
 
 
-def foot(results: Sequence[Result], *, titled: bool = False) -> str:
+def foot(
+    results: Sequence[Result], *, titled: bool = False, words: Words = MappingProxyType({})
+) -> str:
     """Each claim's verdict and worst point, and where all results are from, in lines that fit.
 
-    `titled`: the id stands elsewhere in the picture.
+    `titled`: the id stands elsewhere in the picture; `words`: of parameters that are but numbers.
     """
     prefix = _common([one.id for one in results])
     names = ["" if titled else f"{one.id.removeprefix(prefix)}: " for one in results]
-    lines = [f"{name}{verdict(one)}" for name, one in zip(names, results, strict=True)]
+    lines = [f"{name}{verdict(one, words)}" for name, one in zip(names, results, strict=True)]
     if prefix:
         lines.insert(0, f"of {prefix}")
     return "\n".join(
@@ -98,24 +104,34 @@ def _common(ids: Sequence[str]) -> str:
     return "/".join(shared) + "/" if shared else ""
 
 
-def verdict(one: Result) -> str:
+def verdict(one: Result, words: Words = MappingProxyType({})) -> str:
     """The outcome, and the domain's worst point or the counterexample."""
     record = one.record
     outcome = record["outcome"] + ("" if record["as_expected"] else ", against expectation")
-    return f"{outcome}; {worst(record)}"
+    return f"{outcome}; {worst(record, words)}"
 
 
-def worst(record: Mapping[str, Any]) -> str:
+def worst(record: Mapping[str, Any], words: Words = MappingProxyType({})) -> str:
     """The worst point, or the counterexample, in words."""
     found = record["worst"]
     if found is None:
         return "no point was judged"
     name = "counterexample" if record["outcome"] == "refuted" else "worst point"
     at = ", ".join(
-        f"{key} = {number:.4g}" if isinstance(number, float) else f"{key} = {number}"
+        words[key][int(number)] if key in words else f"{key} = {short(number)}"
         for key, number in found["at"].items()
     )
     return f"{name}: {at or 'the only one'}"
+
+
+def short(number: float) -> str:
+    """A number in four digits, a whole one in all of them.
+
+    >>> short(-0.123456), short(571462)
+    ('−0.1235', '571462')
+    """
+    text = f"{number:.4g}" if isinstance(number, float) else f"{number}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def line(axes: Axes, x: Any, y: Any, label: str = "claimed", **more: Any) -> None:
@@ -192,6 +208,7 @@ def mark_worst(axes: Axes, x: Any, y: Any, one: Result) -> None:
         axes.plot(
             np.asarray(x, float)[at], np.asarray(y, float)[at], "o", markersize=8,
             markerfacecolor="none", markeredgecolor="black", markeredgewidth=0.7, zorder=4,
+            linestyle="none", clip_on=False, label="worst point",
         )  # fmt: skip
 
 
@@ -239,10 +256,12 @@ def name_panels(axes: Any) -> None:
 
 
 def legend(axes: Axes, columns: int = 2, **more: Any) -> None:
-    """The legend above the axes, where it hides no point."""
+    """The legend above the axes, where it hides no point; each look once."""
+    looks = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.2,
-        columnspacing=1.2, handlelength=1.6, handletextpad=0.5, **more,
+        [*looks.values()], [*looks], loc="lower left", bbox_to_anchor=(0, 1), ncols=columns,
+        frameon=False, borderaxespad=0.2, columnspacing=1.2, handlelength=1.6, handletextpad=0.5,
+        **more,
     )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D, Bbox, TransformedPath
 
+from lemmata.figures.formulas import share
+
 #: of a call of a renderer's methods: its name, the state of the pen, and all that it is given
 Note = tuple[str, GraphicsContextBase | None, list[Any], dict[str, Any]]
 #: where among those are the matrices that end in pixels
@@ -79,7 +81,9 @@ def _extent(dpi: float, text: str, prop: Any, ismath: Any) -> Any:
 @lru_cache
 def _pixels(dpi: float) -> RendererAgg:
     """Asked how wide texts are; it draws nothing."""
-    return RendererAgg(1, 1, dpi)
+    renderer = RendererAgg(1, 1, dpi)
+    share(renderer)
+    return renderer
 
 
 class Layout(FigureCanvasBase):
@@ -103,6 +107,7 @@ class Recorded(Figure):
         scale = self.dpi / self.resolution
         scaled = _scaled(self.noted, scale) if scale != 1 else self.noted
         height = renderer.get_canvas_width_height()[1]
+        share(renderer)
         for name, kept, given, more in scaled:
             if kept is None:
                 getattr(renderer, name)(*given, **more)

@@ -77,6 +77,5 @@ def _print_png(figure: Figure, file: IO[bytes], *, metadata: Mapping[str, str]) 
     written = PngInfo()
     for name, text in metadata.items():
         written.add_itxt(name, text)
-    pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
-    image = Image.fromarray(pixels)
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     image.save(file, "png", compress_level=1, dpi=(figure.dpi, figure.dpi), pnginfo=written)

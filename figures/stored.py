@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lemmata.figures.wellformed import check_document, check_points
+from lemmata.figures.wellformed import check_arrays, check_document, check_points
 from lemmata.verify.errors import UsageError
 from lemmata.verify.manifest import versions
 from lemmata.verify.store import Store
@@ -55,9 +55,20 @@ def result(store: Store, id: str) -> Result:
             f"claim {id!r}: no verdict is stored in {store.folder}; run `lemmata verify {id}`."
         )
     check_document(last, id, store.file("claims", id))
-    points = store.points(id)
-    check_points(points, id, store.file("points", id))
-    return Result(last["claims"][0], last["manifest"], points, store.arrays(id))
+    points, arrays = store.points(id), store.arrays(id)
+    kept = last.get("kept", {})
+    check_points(points, id, store.file("points", id), last["claims"][0]["points"])
+    check_arrays(arrays, id, store.file("arrays", id), kept)
+    return Result(last["claims"][0], last["manifest"], points, arrays)
+
+
+def check_not_lost(one: Result, store: Store) -> None:
+    """Raise `UsageError` where points were judged, of which none are stored."""
+    if not one.points and one.record["worst"] is not None:
+        raise UsageError(
+            f"{store.file('points', one.id)}: is not there, though the verdict on {one.id} rests "
+            f"on its points; run `lemmata verify {one.id}` again."
+        )
 
 
 def provenance(results: Sequence[Result]) -> str:

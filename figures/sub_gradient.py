@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lemmata.figures import parts
 from lemmata.figures.parts import Picture, Results
+from lemmata.figures.stored import Result
 from lemmata.figures.style import BLUE, GREEN, ORANGE, RED
 
 HERE = "matrix-sensing/sub-gradient"
@@ -66,34 +68,63 @@ def recovery(results: Results) -> Figure:
     for id, name, label, marker, color in CURVES:
         found = results[f"{HERE}/{id}"]
         above.plot(found.array("m").ravel(), found.array(name).ravel(), f"-{marker}", color=color,
-                   linewidth=0.8, label=label)  # fmt: skip
+                   linewidth=0.8, markersize=2.5, alpha=0.7, label=label)  # fmt: skip
+    _boundaries(above, results)
     above.set(xlabel="measurements $m$", ylabel="share of seeds recovered")
     parts.logarithmic(above, "x")
     parts.legend(above, 3)
     for (ending, power), line in zip(READINGS.items(), ("-", "--", ":"), strict=True):
         found = results[f"{HERE}/phase/outliers{ending}"]
-        if ending != "/squared":  # the same line as the bound
-            p, claimed = found.column("at.p"), found.column("claimed")
-            _, first = np.unique(p, return_index=True)
-            parts.line(below, p[first], claimed[first], f"claimed: power {power}", linestyle=line)
+        p, claimed = found.column("at.p"), found.column("claimed")
+        _, first = np.unique(p, return_index=True)
+        refuted = found.record["outcome"] == "refuted"
+        parts.line(
+            below, p[first], claimed[first],
+            f"{'refuted' if refuted else 'claimed'}: power {power}",
+            linestyle=line, color=RED if refuted else "black",
+        )  # fmt: skip
     found = results[f"{HERE}/phase/outliers"]
     p, k = found.column("at.p"), found.column("at.k")
     for columns, marker, shift in zip(np.unique(k), "oD", (-0.003, 0.003), strict=False):
         here = k == columns
         parts.bars(
             below, p[here] + shift, [m[here] for m in parts.interval(found)],
-            found.column("agreement")[here], f"$k = {columns:g}$", marker=marker,
+            found.column("agreement")[here], f"measured, $k = {columns:g}$", marker=marker,
             color=BLUE if marker == "o" else ORANGE,
         )  # fmt: skip
-    for ending, power in READINGS.items():
-        one = results[f"{HERE}/phase/outliers{ending}"]
-        if one.record["outcome"] == "refuted":
-            at = one.record["worst"]
-            below.plot(at["at"]["p"] + 0.012, at["claimed"], "X", color=RED,
-                       label=f"refuted: power {power}", **parts.CROSS)  # fmt: skip
     below.set(xlabel="share of outliers $p$", ylabel=r"$\ln\, m(p)/m(0)$")
     parts.legend(below, 2)
     return figure
+
+
+def _boundaries(axes: Axes, results: Results) -> None:
+    """Where a seed comes to recover: claimed of k = 20 by that of k = 5, and measured with bars.
+
+    A claim is on the logarithm of their ratio; where k = r, that it is below that of k = 20.
+    """
+    free, exact = (results[f"{HERE}/measurements{end}"] for end in ("", "/exact-rank"))
+    start = _boundary(free, "compared")
+    claimed = start * np.exp(free.column("claimed")[0])
+    axes.axvline(claimed, color="black", linewidth=0.9, label="claimed, $k = 20$")
+    of = ((free, start, 0.5, BLUE, "$k = 20$"), (exact, _boundary(exact, "compared"), 0.4, GREEN,
+          "$k = r = 2$"))  # fmt: skip
+    for one, from_, height, color, words in of:
+        low, value, high = (from_ * np.exp(each[0]) for each in parts.interval(one))
+        name = one.column("agreement")[0]
+        shown, marker, filled = parts.LOOKS[name]
+        shown = color if name == "agrees" else shown
+        axes.errorbar(
+            value, height, xerr=[[value - low], [high - value]], fmt="s" if filled else marker,
+            color=shown, markerfacecolor=shown if filled else "white", linestyle="none",
+            capsize=2, zorder=3, label=f"boundary, {words}",
+        )  # fmt: skip
+
+
+def _boundary(one: Result, curve: str) -> float:
+    """The geometric mean of the numbers of measurements from which on seeds recover."""
+    m, shares = one.array("m").ravel(), one.array(curve).ravel()
+    pace = np.log(m[-1] / m[0]) / (len(m) - 1)
+    return float(np.exp(np.log(m[-1]) + pace * (0.5 - shares.sum())))
 
 
 PICTURES = (

@@ -15,6 +15,7 @@ import numpy as np
 
 from lemmata.verify.errors import UsageError
 from lemmata.verify.judged import AT
+from lemmata.verify.store import form
 from lemmata.verify.verdict import Outcome
 
 #: what a value must be, in words, and whether it is
@@ -89,6 +90,8 @@ STEPS_OF_A_DERIVATION: Mapping[str, Rule] = {
 STEP: Mapping[str, Rule] = dict.fromkeys(("because", "math", "status", "how"), TEXT)
 NUMBERS = ("claimed", "value", "low", "high", "accepted_low", "accepted_high")
 AGREEMENTS = ("agrees", "disagrees", "unresolved")
+#: what a measured series is kept as: arrays of one length
+SERIES = ("series.x", "series.y", "series.stderr", "series.bias")
 
 
 def check_document(document: Mapping[str, Any], id: str, file: Path) -> None:
@@ -106,8 +109,13 @@ def check_document(document: Mapping[str, Any], id: str, file: Path) -> None:
     _fields(id, file, "result", document["manifest"], MANIFEST, "manifest.")
 
 
-def check_points(points: Mapping[str, np.ndarray], id: str, file: Path) -> None:
-    """The same for its points: none at all, or all columns, of one length, of numbers or text."""
+def check_points(
+    points: Mapping[str, np.ndarray], id: str, file: Path, judged: Mapping[str, int]
+) -> None:
+    """The same for its points: none at all, or all columns, of one length, of numbers or text.
+
+    `judged`: how many points agree, disagree and are unresolved by the result.
+    """
     if not points:
         return
     claimed = points.get("claimed")
@@ -128,6 +136,33 @@ def check_points(points: Mapping[str, np.ndarray], id: str, file: Path) -> None:
             raise _error(id, file, f"points have {name!r} where it is not finite")
     if odd := sorted({*map(str, points["agreement"])} - {*AGREEMENTS}):
         raise _error(id, file, f"points have the 'agreement' {odd[0]!r}")
+    if length != sum(judged.values()):
+        raise _error(
+            id, file, f"points have {length} rows, and its result {sum(judged.values())} points"
+        )
+
+
+def check_arrays(arrays: Mapping[str, np.ndarray], id: str, file: Path, kept: Any) -> None:
+    """The same for the arrays of its measurement: none at all, or those that were kept.
+
+    `kept` says of each its type and shape; a result of an older version has none to say.
+    """
+    if not arrays:
+        return
+    for name, told in (kept if isinstance(kept, Mapping) else {}).items():
+        if name not in arrays:
+            raise _error(id, file, f"arrays have no {name!r}")
+        if (found := form(arrays[name])) != told:
+            raise _error(id, file, f"arrays have {name!r} as {found}, not as {told}")
+    if any(name in arrays for name in SERIES):
+        for name in SERIES:
+            if name not in arrays:
+                raise _error(id, file, f"arrays have no {name!r}")
+            array, wanted = arrays[name], (arrays[SERIES[0]].size,)
+            if array.dtype.kind not in "fiu" or array.shape != wanted:
+                raise _error(
+                    id, file, f"arrays have {name!r} as {form(array)}, not as numbers {wanted}"
+                )
 
 
 def check_steps(steps: Mapping[str, Any], id: str, file: Path) -> None:

@@ -58,9 +58,9 @@ class Condition(NamedTuple):
     regulator_exploration: Any = 0.10
 
 
-def bucket(value: Any, edges: tuple[float, ...]) -> jax.Array:
-    """The number of edges that the value has reached."""
-    return sum((jnp.asarray(value >= edge, jnp.int32) for edge in edges), jnp.int32(0))
+def bucket(value: Any, edges: tuple[float, ...]) -> Any:
+    """The number of edges that the values have reached, of NumPy's by NumPy."""
+    return sum(((value >= edge).astype(np.int32) for edge in edges), np.int32(0))
 
 
 def drawn(u: Any, shares: tuple[float, ...]) -> jax.Array:

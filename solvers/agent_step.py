@@ -143,7 +143,7 @@ def begin(society: Society, first: Any, *, memory: int, stairs: tuple[int, ...])
     return State(
         first, influence,
         np.broadcast_to(alarm, (memory, lanes)), late,
-        np.asarray(_seen(influence, late, punished)),
+        _seen(influence, late, punished),
         (np.zeros_like(influence),) * 3, np.zeros_like(influence), np.full_like(first, 3),
         np.zeros((lanes, 3, rules.STATES, agents), dtype),
         np.zeros((len(rules.FORCES), 12, lanes), dtype),
@@ -239,7 +239,7 @@ def step(
     )  # fmt: skip
 
 
-def _seen(influence: Any, late: Any, punished: Any) -> jax.Array:
+def _seen(influence: Any, late: Any, punished: Any) -> Any:
     """The number of the state that each agent finds itself in."""
     where = rules.bucket(late, rules.ALARM) * 3 + rules.bucket(influence, rules.INFLUENCE)
     return where * 2 + punished

@@ -22,7 +22,7 @@ from lemmata.solvers.agent_rules import Condition
 from lemmata.solvers.agent_step import Policy, Society, State, begin, columns, step
 
 #: how many populations are simulated at once: as many as the caches hold, and no fewer
-LANES = 64
+LANES = 32
 
 
 #: by how many bits Threefry's rounds rotate, and what its third key is made with

@@ -26,6 +26,6 @@ def through_layers(draw: Draw, n: int, k_xx: Any, w: Any) -> Array:
     """
     inputs = pair(k_xx, k_xx, jnp.zeros_like(k_xx))
     found = passes(draw, (n,) * LAYERS, inputs, w, 0.0, jax.nn.relu, False)
-    forward = jnp.sum(found.values[-1] ** 2, axis=0) / n / k_xx
-    backward = jnp.sum(found.by_x[0] ** 2, axis=0) / w**2
+    forward = jnp.sum(found.values[-1] ** 2, axis=-1) / n / k_xx
+    backward = jnp.sum(found.by_x[0] ** 2, axis=-1) / w**2
     return jnp.stack([jnp.mean(forward), jnp.mean(backward)])

@@ -196,7 +196,7 @@ def _runge_kutta(downhill: Slope, params: Any, size: Array) -> Any:
 def _train(
     f: Function,
     params: Any,
-    data: tuple[Array, Array, Array],
+    data: tuple[Array, Array, Array | None],
     counts: Array,
     sizes: Array,
     advance: Callable[[Slope, Any, Array], Any],
@@ -213,7 +213,9 @@ def _train(
         count, size = stretch
         theta = jax.lax.fori_loop(0, count, lambda _, p: advance(downhill, p, size), theta)
         measured = None if measure is None else measure(theta)
-        seen = (cost(f, theta, x, y), f(theta, x), f(theta, test), measured)
+        train = f(theta, x)
+        tested = train if test is None else f(theta, test)
+        seen = (cost(f, theta, x, y), train, tested, measured)
         good = jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves((theta, seen))])
         return theta, (*seen, jnp.all(good))
 

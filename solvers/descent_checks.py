@@ -49,13 +49,13 @@ def checked_networks(params: Any) -> int:
 
 def checked_data(
     f: Function, params: Any, x: ArrayLike, y: ArrayLike, test: ArrayLike | None
-) -> tuple[Array, Array, Array]:
-    """Training points, targets and test points as arrays that fit `f` and each other."""
+) -> tuple[Array, Array, Array | None]:
+    """Training points, targets and any test points as arrays that fit `f` and each other."""
     points, further = checked_inputs(x, test, ("x", "test"))
     one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), params)
     expected = (len(points), *checked_shape(f, one, points))
     targets = checked_reals("y", y, expected, "`f(params, x)`")
-    return points, targets, points if further is None else further
+    return points, targets, further
 
 
 def checked_at_once(at_once: Any, networks: int) -> int:

@@ -1,7 +1,7 @@
 r"""Jacobians of random networks, and one random matrix applied again and again.
 
 Entries of matrices are normal, of variance $w^2/n$. Norms are measured with several inputs and
-vectors for each draw of the matrices, one a column.
+vectors for each draw of the matrices, as in `wide_averages`.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def moments_of(draw: Draw, n: int, w: Any, L: Any, activation: Callable[[Array],
     $x^l = \varphi(w W^l x^{l-1})$, $|x^0|^2 = n$; v has entries of variance 1; L is at most
     `DEEPEST`. Products with J and its transpose are JAX's derivatives.
     """
-    entries, x, v = draw((DEEPEST, n, n), (n, INPUTS), (n, INPUTS))
+    entries, x, v = draw((DEEPEST, n, n), (INPUTS, n), (INPUTS, n))
     W, x = w / jnp.sqrt(n) * entries, on_sphere(x)
 
     def layer(x: Array, one: Array) -> tuple[Array, Array]:
-        x = activation(one @ x)
+        x = activation(x @ one.T)
         return x, x
 
     def network(x: Array) -> Array:
@@ -66,7 +66,7 @@ def powers(draw: Draw, n: int, w: Any, L: Any) -> Array:
     W, x = drawn(draw, n, INPUTS)
 
     def multiply(x: Array, _: None) -> tuple[Array, Array]:
-        x = w * (W @ x)
+        x = w * (x @ W.T)
         return x, jnp.mean(x**2)
 
     return jax.lax.scan(multiply, on_sphere(x), length=LONGEST)[1][jnp.int32(L) - 1][None]
@@ -92,7 +92,7 @@ def _long_products(numbers: Array, length: Any, *, n: int, tied: bool) -> Array:
         own = jax.random.key(jax.lax.bitcast_convert_type(row[0], jnp.int32))
 
         def multiply(i: Any, x: Array) -> Array:
-            return (W if tied else drawn(from_key(jax.random.fold_in(own, i)), n)[0]) @ x
+            return x @ (W if tied else drawn(from_key(jax.random.fold_in(own, i)), n)[0]).T
 
         product = jax.lax.fori_loop(0, jnp.int32(length[0]), multiply, on_sphere(x))
         return jnp.mean(product**2)[None]

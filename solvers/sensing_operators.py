@@ -9,7 +9,6 @@ that D = n(n+1)/2.
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -125,26 +124,21 @@ def gaussian(
     lead = () if seeds is None else (checked_count(seeds, "seeds"),)
     if truth.ndim == 3 and truth.shape[:1] != lead:
         raise ValueError(f"`seeds={seeds}` and `truth` of shape {truth.shape} do not fit.")
-    whole = jnp.asarray(np.broadcast_to(np.asarray(truth), (*lead, *truth.shape[-2:])))
-    disturbed = noise, share, outlier_size
-    rows, values = _drawn(key, whole, disturbed, m=m, symmetric=symmetric)
-    return Measurements(rows, values, whole)
+    whole = np.broadcast_to(np.asarray(truth), (*lead, *truth.shape[-2:]))
+    # NumPy draws: what JAX draws takes seconds to compile, for every shape.
+    about, rng = coordinates(whole, symmetric=symmetric), _generator(key)
+    rows = rng.standard_normal((*lead, m, about.shape[-1]))
+    off = rng.random((*lead, m)) < share
+    small, large = rng.standard_normal((2, *lead, m))
+    values = (rows @ about[..., None])[..., 0] + np.where(off, outlier_size * large, noise * small)
+    return Measurements(*(jnp.asarray(one, float) for one in (rows, values, whole)))
 
 
-@partial(jax.jit, static_argnames=("m", "symmetric"))
-def _drawn(
-    key: Array, truth: Array, disturbed: tuple[Any, Any, Any], *, m: int, symmetric: bool
-) -> tuple[Array, Array]:
-    """Rows and values, by one program: by single operations each of them would be compiled."""
-    noise, share, outlier_size = disturbed
-    about = coordinates(truth, symmetric=symmetric)
-    several = (*about.shape[:-1], m)
-    keys = jax.random.split(key, 4)
-    rows = jax.random.normal(keys[0], (*several, about.shape[-1]), dtype=float)
-    off = jax.random.bernoulli(keys[1], share, several)
-    small, large = (jax.random.normal(one, several, dtype=float) for one in keys[2:])
-    values = (rows @ about[..., None])[..., 0]
-    return rows, values + jnp.where(off, outlier_size * large, noise * small)
+def _generator(key: Any) -> np.random.Generator:
+    """NumPy's generator of what JAX's key names."""
+    typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    words = jax.random.key_data(key) if typed else key
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence(np.asarray(words).tolist())))
 
 
 def _triangle(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -159,13 +153,16 @@ def _triangle(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return row, column, np.where(row == column, 1.0, math.sqrt(2)), where
 
 
-def coordinates(matrix: ArrayLike, *, symmetric: bool) -> Array:
-    """The coordinates (..., D) of matrices (..., n1, n2), of their symmetric part where asked."""
-    matrix = jnp.asarray(matrix)
+def coordinates(matrix: ArrayLike, *, symmetric: bool) -> Any:
+    """The coordinates (..., D) of matrices (..., n1, n2), of their symmetric part where asked.
+
+    Those of NumPy's arrays are NumPy's: JAX would compile each operation for every shape.
+    """
+    matrix = matrix if isinstance(matrix, np.ndarray) else jnp.asarray(matrix)
     if not symmetric:
         return matrix.reshape(*matrix.shape[:-2], -1)
     row, column, weight, _ = _triangle(matrix.shape[-1])
-    return jnp.asarray(weight / 2) * (matrix[..., row, column] + matrix[..., column, row])
+    return (weight / 2).astype(matrix.dtype) * (matrix[..., row, column] + matrix[..., column, row])
 
 
 def from_coordinates(vector: Array, shape: tuple[int, int], *, symmetric: bool) -> Array:

@@ -61,9 +61,11 @@ def gradients(data: Any, loss: Loss, layout: Layout) -> Callable[[Factors], Fact
         return _by_columns(data.values)
     if layout == "lanes":
         return _by_lanes(data.values)
+    # Turned once, before the loop: XLA is up to twice as fast where it reads matrices as they lie.
+    columns = data.rows.T if isinstance(data, Measurements) else None
 
     def of_factors(factors: Factors) -> Factors:
-        R = _slope(data, loss, factors)
+        R = _slope(data, columns, loss, factors)
         if len(factors) == 1:
             return (R @ factors[0],)
         return R @ factors[1], jnp.swapaxes(R, -1, -2) @ factors[0]
@@ -71,7 +73,7 @@ def gradients(data: Any, loss: Loss, layout: Layout) -> Callable[[Factors], Fact
     return of_factors
 
 
-def _slope(data: Any, loss: Loss, factors: Factors) -> Array:
+def _slope(data: Any, columns: Array | None, loss: Loss, factors: Factors) -> Array:
     """R, shape (L, n1, n2)."""
     M = product(factors)
     if isinstance(data, Diagonal):
@@ -84,8 +86,7 @@ def _slope(data: Any, loss: Loss, factors: Factors) -> Array:
     if isinstance(data, Gram):
         slope = v @ data.matrix - data.target
     else:
-        off = v @ data.rows.T - data.values
-        # In this order XLA reads the rows as they lie, more than twice as fast as transposed.
+        off = v @ columns - data.values
         slope = (jnp.sign(off) if loss == "absolute" else off) @ data.rows / len(data.rows)
     return from_coordinates(slope, (M.shape[-2], M.shape[-1]), symmetric=symmetric)
 

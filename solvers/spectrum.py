@@ -8,6 +8,7 @@ start from the collocated generator, see `collocation`.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -191,6 +192,12 @@ def linearise(f: Field, state: ArrayLike, args: Any = None) -> tuple[Array, Arra
 
     here, lagged = jax.jacfwd(at_rest, argnums=(0, 1))(y, y)
     return here, lagged
+
+
+@eqx.filter_jit
+def linearise_lanes(f: Field, states: Array, args: Any) -> tuple[Array, Array]:
+    """`linearise` as one program, in lanes: `states` and every leaf of `args` of shape (n,)."""
+    return jax.vmap(lambda y, a: linearise(f, y, a))(states, args)
 
 
 def characteristic_roots(

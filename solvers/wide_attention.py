@@ -14,8 +14,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from lemmata.solvers.wide_averages import INPUTS, on_sphere, overlap
+from lemmata.solvers.wide_averages import on_sphere, overlap
 from lemmata.solvers.wide_draws import Draw
+
+#: pairs of tokens for each draw of the matrices: what is averaged hangs on their scores
+INPUTS = 24
 
 
 def shared_keys(draw: Draw, n: int, q: Any, rho: Any, w: Any) -> Array:
@@ -23,9 +26,9 @@ def shared_keys(draw: Draw, n: int, q: Any, rho: Any, w: Any) -> Array:
 
     Scores are scalar products over n.
     """
-    W, V, columns = draw((n, n), (n, n), (n, 2 * INPUTS))
-    tokens = _tokens(columns, q, rho)
-    keys = tuple(w * (W @ x) / jnp.sqrt(n) for x in tokens)
+    W, V, vectors = draw((n, n), (n, n), (2 * INPUTS, n))
+    tokens = _tokens(vectors, q, rho)
+    keys = tuple(w * (x @ W.T) / jnp.sqrt(n) for x in tokens)
     first, second = _attended(V, tokens, keys, keys, n)
     return jnp.stack([overlap(first, second), overlap(first, first)])
 
@@ -35,17 +38,17 @@ def own_keys(draw: Draw, n: int, q: Any, rho: Any, w: Any) -> Array:
 
     Scores are scalar products over $\sqrt n$.
     """
-    Q, K, V, columns = draw((n, n), (n, n), (n, n), (n, 2 * INPUTS))
-    tokens = _tokens(columns, q, rho)
-    queries, keys = (tuple(w * (W @ x) / jnp.sqrt(n) for x in tokens) for W in (Q, K))
+    Q, K, V, vectors = draw((n, n), (n, n), (n, n), (2 * INPUTS, n))
+    tokens = _tokens(vectors, q, rho)
+    queries, keys = (tuple(w * (x @ W.T) / jnp.sqrt(n) for x in tokens) for W in (Q, K))
     first, _ = _attended(V, tokens, queries, keys, jnp.sqrt(n))
     return jnp.stack([overlap(first, first), overlap(first**2, first**2)])
 
 
-def _tokens(columns: Array, q: Any, rho: Any) -> tuple[Array, Array]:
+def _tokens(vectors: Array, q: Any, rho: Any) -> tuple[Array, Array]:
     """Two tokens for each input, at random but for their lengths and the angle between them."""
-    one, other = on_sphere(columns[:, :INPUTS]), columns[:, INPUTS:]
-    across = on_sphere(other - one * jnp.mean(one * other, axis=0))
+    one, other = on_sphere(vectors[:INPUTS]), vectors[INPUTS:]
+    across = on_sphere(other - one * jnp.mean(one * other, axis=1, keepdims=True))
     second = rho * one + jnp.sqrt(1 - rho**2) * across
     return jnp.sqrt(q) * one, jnp.sqrt(q) * second
 
@@ -58,10 +61,10 @@ def _attended(
     over: Any,
 ) -> tuple[Array, ...]:
     """What each token gets, for each input: its scores are divided by `over`."""
-    values = [V @ x / jnp.sqrt(len(V)) for x in tokens]
+    values = [x @ V.T / jnp.sqrt(len(V)) for x in tokens]
     found = []
     for query in queries:
-        scores = jnp.stack([jnp.sum(query * key, axis=0) / over for key in keys])
+        scores = jnp.stack([jnp.sum(query * key, axis=1, keepdims=True) / over for key in keys])
         weights = jax.nn.softmax(scores, axis=0)
         found.append(sum(a * value for a, value in zip(weights, values, strict=True)))
     return tuple(found)

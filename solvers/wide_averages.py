@@ -6,7 +6,9 @@ have independent normal entries; without other words, of variance $w^2/n$ for a 
 an input is done with several, independent ones at once and averaged over them: at fixed width an
 average hangs on the input more than on the matrix, and the matrix costs more. Everything is in
 single precision, three times as fast: rounding moves an average by a millionth or so, a draw by
-percents. Source of what is drawn: Yang, arXiv 1902.04760.
+percents. The coordinates of a vector lie along the last axis, and $W x$ is `x @ W.T`: sums and
+products of a batch run along memory, and all points of it are one factor. Source of what is drawn:
+Yang, arXiv 1902.04760.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from lemmata.solvers.wide_draws import Draw, Row, size_of
 #: a function `(draw, n, **parameters)` to averages, shape `(averages,)`
 Experiment = Callable[..., Array]
 #: draws side by side: as many as the caches hold
-AT_ONCE = 32
+AT_ONCE = 8
 #: inputs for each draw of the matrices
 INPUTS = 8
 #: rows of a rectangular matrix are at most so many times its columns
@@ -75,19 +77,19 @@ def single_precision() -> Iterator[None]:
         jax.config.update("jax_enable_x64", before)
 
 
-def drawn(draw: Draw, n: int, columns: int = 0) -> tuple[Array, Array]:
-    """A square matrix with entries of variance 1/n, and columns with entries of variance 1."""
-    matrix, rest = draw((n, n), (n, columns))
+def drawn(draw: Draw, n: int, vectors: int = 0) -> tuple[Array, Array]:
+    """A square matrix with entries of variance 1/n, and vectors with entries of variance 1."""
+    matrix, rest = draw((n, n), (vectors, n))
     return matrix / np.sqrt(n), rest
 
 
 def on_sphere(x: Array) -> Array:
-    """The directions of the columns of x, which are of squared norm n."""
-    return x * jnp.sqrt(len(x) / jnp.sum(x**2, axis=0))
+    """The directions of the vectors x, along the last axis, which are of squared norm n."""
+    return x * jnp.sqrt(x.shape[-1] / jnp.sum(x**2, axis=-1, keepdims=True))
 
 
 def overlap(one: Array, other: Array) -> Array:
-    """The scalar product of the columns over their length, averaged over the inputs."""
+    """The scalar product of the vectors over their length, averaged over the inputs."""
     return jnp.mean(one * other)
 
 
@@ -97,7 +99,7 @@ def pooled_gradient(draw: Draw, n: int, w: Any, q: Any, *, activation: Any) -> A
     """
     W, x = drawn(draw, n, INPUTS)
     x = jnp.sqrt(q) * on_sphere(x)
-    gradient = jax.grad(lambda x: jnp.sum(activation(w * (W @ x))))(x)
+    gradient = jax.grad(lambda x: jnp.sum(activation(w * (x @ W.T))))(x)
     return jnp.stack([overlap(x, gradient), overlap(gradient, gradient)])
 
 
@@ -139,7 +141,7 @@ def tied_residual(draw: Draw, n: int, w: Any) -> Array:
     W, x = drawn(draw, n, INPUTS)
 
     def block(h: Array, _: None) -> tuple[Array, Array]:
-        h = w * (W @ jax.nn.relu(h)) + h
+        h = w * (jax.nn.relu(h) @ W.T) + h
         return h, overlap(h, h)
 
     return jax.lax.scan(block, on_sphere(x), length=5)[1]
@@ -150,11 +152,11 @@ def tied_recurrent(draw: Draw, n: int, w: Any, b: Any, q: Any, *, activation: An
     $\langle h^3, h^4 \rangle/n$ of $h^{t+1} = W \varphi(h^t) + \beta$, W and $\beta$ the same each
     time; $\beta$ has entries of variance $b^2$, and $|h^1|^2 = n q$.
     """
-    W, columns = drawn(draw, n, 2 * INPUTS)
-    start, bias = columns[:, :INPUTS], b * columns[:, INPUTS:]
+    W, vectors = drawn(draw, n, 2 * INPUTS)
+    start, bias = vectors[:INPUTS], b * vectors[INPUTS:]
     states = [jnp.sqrt(q) * on_sphere(start)]
     for _ in range(3):
-        states.append(w * (W @ activation(states[-1])) + bias)
+        states.append(w * (activation(states[-1]) @ W.T) + bias)
     early, late = overlap(states[1], states[2]), overlap(states[2], states[3])
     return jnp.stack([early, *(overlap(one, one) for one in states[1:]), late])
 

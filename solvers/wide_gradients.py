@@ -26,7 +26,7 @@ DIMENSION = 2
 
 
 class Passed(NamedTuple):
-    """What a forward and a backward pass leave, each of shape `(n_l, INPUTS, 2)`.
+    """What a forward and a backward pass leave, each of shape `(INPUTS, 2, n_l)`.
 
     **Fields:** x^0, ..., x^L; the gradients of the output by h^1, ..., h^L and by x^1, ..., x^L;
     the outputs, `(INPUTS, 2)`.
@@ -39,10 +39,10 @@ class Passed(NamedTuple):
 
 
 def pair(k_xx: Any, k_yy: Any, k_xy: Any) -> Array:
-    """Two inputs, in columns, of these scalar products over the dimension."""
+    """Two inputs, in rows, of these scalar products over the dimension."""
     across = jnp.sqrt(jnp.maximum(k_yy - k_xy**2 / k_xx, 0.0))
-    first = jnp.stack([jnp.sqrt(k_xx), k_xy / jnp.sqrt(k_xx)])
-    return np.sqrt(DIMENSION) * jnp.stack([first, jnp.stack([jnp.zeros_like(across), across])])
+    first = jnp.stack([jnp.sqrt(k_xx), jnp.zeros_like(across)])
+    return np.sqrt(DIMENSION) * jnp.stack([first, jnp.stack([k_xy / jnp.sqrt(k_xx), across])])
 
 
 def drawn(draw: Draw, widths: tuple[int, ...]) -> list[Array]:
@@ -50,8 +50,8 @@ def drawn(draw: Draw, widths: tuple[int, ...]) -> list[Array]:
     then, for each of the `INPUTS`, the first matrix, the biases of all layers, the read-out.
     """
     shared = [(m, n) for n, m in pairwise(widths)]
-    own = [(n, INPUTS, 1) for n in (*widths, widths[-1])]
-    return draw(*shared, (DIMENSION, widths[0], INPUTS, 1), *own)
+    own = [(INPUTS, 1, n) for n in (*widths, widths[-1])]
+    return draw(*shared, (DIMENSION, INPUTS, 1, widths[0]), *own)
 
 
 def passes(
@@ -69,20 +69,20 @@ def passes(
     """
     parts = drawn(draw, widths)
     matrices, (first, *shifts, last) = parts[: len(widths) - 1], parts[len(widths) - 1 :]
-    zeros = tuple(jnp.zeros((n, INPUTS, 2)) for n in widths)
+    zeros = tuple(jnp.zeros((INPUTS, 2, n)) for n in widths)
 
     def forward(moved: tuple[Any, Any]) -> tuple[Array, Any]:
         """The sum of all outputs: as none sees another's network or input, one pass serves all."""
-        values = [jnp.broadcast_to(x[:, None], (DIMENSION, INPUTS, 2))]
+        values = [jnp.broadcast_to(x, (INPUTS, 2, DIMENSION))]
         for l, (shift, to_h, to_x) in enumerate(zip(shifts, *moved, strict=True)):
             below = values[-1]
             if l == 0:
-                h = jnp.sum(first * x[:, None, None], axis=0)
+                h = jnp.sum(first * x.T[:, None, :, None], axis=0)
             else:
-                h = jnp.tensordot(matrices[l - 1], below, 1)
-            values.append(activation(w / np.sqrt(len(below)) * h + b * shift + to_h) + to_x)
+                h = below @ matrices[l - 1].T
+            values.append(activation(w / np.sqrt(below.shape[-1]) * h + b * shift + to_h) + to_x)
         weights = 1 / widths[-1] if pooled else w / np.sqrt(widths[-1]) * last
-        outputs = jnp.sum(weights * values[-1], axis=0)
+        outputs = jnp.sum(weights * values[-1], axis=-1)
         return jnp.sum(outputs), (tuple(values), outputs)
 
     (by_h, by_x), (values, outputs) = jax.grad(forward, has_aux=True)((zeros, zeros))
@@ -91,7 +91,7 @@ def passes(
 
 def between(z: Array) -> Array:
     """The scalar products of the vectors at one input with those at the other, `(INPUTS,)`."""
-    return jnp.sum(z[..., 0] * z[..., 1], axis=0)
+    return jnp.sum(z[:, 0] * z[:, 1], axis=-1)
 
 
 def kernel(found: Passed, pooled: bool) -> Array:
@@ -99,7 +99,7 @@ def kernel(found: Passed, pooled: bool) -> Array:
 
     That of a weight is the value below it times the gradient above it, that of a bias the gradient.
     """
-    below = [between(x) / len(x) for x in found.values]
+    below = [between(x) / x.shape[-1] for x in found.values]
     of_layers = [
         (one + 1.0) * between(gradient)
         for one, gradient in zip(below[:-1], found.by_h, strict=True)
@@ -114,10 +114,10 @@ def dense_relu(draw: Draw, n: int, k_xx: Any, k_yy: Any, k_xy: Any, w: Any, b: A
     """
     found = passes(draw, (n, 2 * n), pair(k_xx, k_yy, k_xy), w, b, jax.nn.relu, False)
     values, gradient = found.values[1], found.by_x[0]
-    angle = between(jnp.stack([values[..., 0], gradient[..., 0]], axis=-1))
-    sizes = jnp.sum(values**2, axis=0) * jnp.sum(gradient**2, axis=0)
+    angle = between(jnp.stack([values[:, 0], gradient[:, 0]], axis=1))
+    sizes = jnp.sum(values**2, axis=-1) * jnp.sum(gradient**2, axis=-1)
     # All units of a narrow layer may be off: then there is no angle, and no overlap.
-    cosine = jnp.where(angle == 0, 0.0, angle**2 / sizes[..., 0])
+    cosine = jnp.where(angle == 0, 0.0, angle**2 / sizes[:, 0])
     averages = (kernel(found, False), between(gradient), cosine)
     return jnp.mean(jnp.stack(averages), axis=-1)
 

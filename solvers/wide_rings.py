@@ -23,7 +23,7 @@ SHIFTS = (-1, 0, 1)
 
 
 class Ring(NamedTuple):
-    """Inputs and values, gradients by h, each `(channels, s, INPUTS, 2)`; outputs."""
+    """Inputs and values, gradients by h, each `(INPUTS, 2, s, channels)`; outputs."""
 
     values: tuple[Array, ...]
     by_h: tuple[Array, ...]
@@ -31,39 +31,42 @@ class Ring(NamedTuple):
 
 
 def drawn(draw: Draw, n: int, s: int, channels: int) -> list[Array]:
-    """The standard normal numbers: W^2, and for each network W^1, the biases and the read-out."""
-    own = ((3, n, channels, INPUTS), (n, 1, INPUTS, 1), (n, 1, INPUTS, 1), (n, s, INPUTS, 1))
-    return draw((3, n, n), *own)
+    """The standard normal numbers: W^2, and for each network W^1, the biases and the read-out.
+
+    The matrices of the shifts stand side by side.
+    """
+    bias = (INPUTS, 1, 1, n)
+    return draw((n, 3 * n), (INPUTS, n, 3 * channels), bias, bias, (INPUTS, 1, s, n))
 
 
 def around(x: Array) -> Array:
-    """The values at the shifts of each position, `(3, channels, s, ...)`."""
-    return jnp.stack([jnp.roll(x, -shift, axis=1) for shift in SHIFTS])
+    """The values at the shifts of each position, side by side: `(..., s, 3 channels)`."""
+    return jnp.concatenate([jnp.roll(x, -shift, axis=-2) for shift in SHIFTS], axis=-1)
 
 
 def passes(draw: Draw, n: int, x: Array, w: Any, b: Any) -> Ring:
-    """One draw of the networks, forward and backward: `x` of shape `(channels, s, 2)`."""
-    channels, s, _ = x.shape
+    """One draw of the networks, forward and backward: `x` of shape `(2, s, channels)`."""
+    _, s, channels = x.shape
     second, first, *biases, last = drawn(draw, n, s, channels)
-    x = jnp.broadcast_to(x[:, :, None], (channels, s, INPUTS, 2))
-    zero = jnp.zeros((n, s, INPUTS, 2))
+    zero = jnp.zeros((INPUTS, 2, s, n))
 
     def forward(moved: tuple[Array, Array]) -> tuple[Array, Any]:
         """The sum of all outputs: as none sees another's network or input, one pass serves all."""
-        sums = jnp.einsum("qicr,qcprk->iprk", first, around(x)) / np.sqrt(channels)
+        sums = jnp.einsum("rnc,kpc->rkpn", first, around(x)) / np.sqrt(channels)
         one = jax.nn.relu(w / np.sqrt(3) * sums + b * biases[0] + moved[0])
-        sums = jnp.einsum("qij,qjprk->iprk", second, around(one)) / np.sqrt(n)
+        sums = around(one) @ second.T / np.sqrt(n)
         two = jax.nn.relu(w / np.sqrt(3) * sums + b * biases[1] + moved[1])
-        outputs = w / np.sqrt(s * n) * jnp.sum(last * two, axis=(0, 1))
-        return jnp.sum(outputs), ((x, one, two), outputs)
+        outputs = w / np.sqrt(s * n) * jnp.sum(last * two, axis=(-2, -1))
+        given = jnp.broadcast_to(x, (INPUTS, *x.shape))
+        return jnp.sum(outputs), ((given, one, two), outputs)
 
     by_h, (values, outputs) = jax.grad(forward, has_aux=True)((zero, zero))
     return Ring(values, by_h, outputs)
 
 
 def between(z: Array) -> Array:
-    """The scalar products of positions at one input with those at the other, `(s, s, INPUTS)`."""
-    return jnp.einsum("ipr,iqr->pqr", z[..., 0], z[..., 1])
+    """The scalar products of positions at one input with those at the other, `(INPUTS, s, s)`."""
+    return z[:, 0] @ jnp.swapaxes(z[:, 1], 1, 2)
 
 
 def kernel(found: Ring) -> Array:
@@ -73,11 +76,12 @@ def kernel(found: Ring) -> Array:
     """
     total = jnp.zeros(INPUTS)
     for below, gradient in zip(found.values[:-1], found.by_h, strict=True):
-        at = between(below) / len(below)
-        shifted = sum(jnp.roll(at, (-q, -q), axis=(0, 1)) for q in SHIFTS)
-        total += jnp.sum(between(gradient) * (shifted + 1.0), axis=(0, 1))
+        at = between(below) / below.shape[-1]
+        shifted = sum(jnp.roll(at, (-q, -q), axis=(1, 2)) for q in SHIFTS)
+        total += jnp.sum(between(gradient) * (shifted + 1.0), axis=(1, 2))
     last = found.values[-1]
-    return total + jnp.trace(between(last)) / (len(last) * last.shape[1])
+    s, n = last.shape[-2:]
+    return total + jnp.trace(between(last), axis1=1, axis2=2) / (n * s)
 
 
 def ring_relu(
@@ -88,7 +92,7 @@ def ring_relu(
 
     **Arguments:** `first`, `second`: X and Y, of shape `(positions, channels)`.
     """
-    X, Y = (jnp.asarray(one, float).T for one in (first, second))
-    found = passes(draw, n, jnp.sqrt(q) * jnp.stack([X, r * X + (1 - r) * Y], axis=-1), w, b)
-    overlaps = jnp.mean(between(found.values[-1]), axis=-1)[0, :3] / n
+    X, Y = (jnp.asarray(one, float) for one in (first, second))
+    found = passes(draw, n, jnp.sqrt(q) * jnp.stack([X, r * X + (1 - r) * Y]), w, b)
+    overlaps = jnp.mean(between(found.values[-1]), axis=0)[0, :3] / n
     return jnp.concatenate([jnp.mean(kernel(found))[None], overlaps])

@@ -24,23 +24,23 @@ STEPS = 3
 
 
 def stream(draw: Draw, n: int, x: Array, w: Any, b: Any, v: Any, a: Any) -> Array:
-    r"""The values of `INPUTS` residual networks after `BLOCKS` blocks, shape `(n, INPUTS, 2)`.
+    r"""The values of `INPUTS` residual networks after `BLOCKS` blocks, shape `(INPUTS, 2, n)`.
 
     $x^l = x^{l-1} + v V^l \max(h^l, 0)/\sqrt n + a \alpha^l$, $h^l = w W^l x^{l-1}/\sqrt n +
     b \beta^l$, $x^0 = U x/\sqrt{n_0}$. The networks share W and V, and have U and biases each.
     """
     U, W, V, biases, shifts = parts(draw, n)
-    value = jnp.einsum("ndr,dk->nrk", U, x) / np.sqrt(DIMENSION)
+    value = jnp.einsum("rdn,kd->rkn", U, x) / np.sqrt(DIMENSION)
     for l in range(BLOCKS):
-        h = w / np.sqrt(n) * jnp.tensordot(W[l], value, 1) + b * biases[l]
-        value = value + v / np.sqrt(n) * jnp.tensordot(V[l], jax.nn.relu(h), 1) + a * shifts[l]
+        h = w / np.sqrt(n) * (value @ W[l].T) + b * biases[l]
+        value = value + v / np.sqrt(n) * (jax.nn.relu(h) @ V[l].T) + a * shifts[l]
     return value
 
 
 def parts(draw: Draw, n: int) -> list[Array]:
     """The standard normal numbers of a draw: U, W, V, and the biases inside and outside."""
-    square, column = (BLOCKS, n, n), (BLOCKS, n, INPUTS, 1)
-    return draw((n, DIMENSION, INPUTS), square, square, column, column)
+    square, vectors = (BLOCKS, n, n), (BLOCKS, INPUTS, 1, n)
+    return draw((INPUTS, DIMENSION, n), square, square, vectors, vectors)
 
 
 def residual(
@@ -48,7 +48,7 @@ def residual(
 ) -> Array:
     """The average of products of the stream at two inputs."""
     found = stream(draw, n, pair(k_xx, k_yy, k_xy), w, b, v, a)
-    return jnp.stack([overlap(found[..., 0], found[..., 1])])
+    return jnp.stack([overlap(found[:, 0], found[:, 1])])
 
 
 def reused(draw: Draw, n: int, w: Any, *, tied: bool = True) -> Array:
@@ -58,13 +58,13 @@ def reused(draw: Draw, n: int, w: Any, *, tied: bool = True) -> Array:
     Entries of W have variance $w^2/n$, those of U 1/n; $|x|^2 = n$. The pairs are 11, 12, 13, 14,
     22, ... in this order. Not `tied`, each product has a W of its own.
     """
-    matrices, x = draw((4 if not tied else 2, n, n), (n, INPUTS))
+    matrices, x = draw((4 if not tied else 2, n, n), (INPUTS, n))
     U, *W = matrices / np.sqrt(n)
     first, second, third = W * 3 if tied else W
-    one = w * (first @ jax.nn.relu(on_sphere(x)))
-    two = w * (second @ jax.nn.relu(one))
-    three = U @ jax.nn.relu(two) + one
-    four = w * (third @ jax.nn.relu(three))
+    one = w * (jax.nn.relu(on_sphere(x)) @ first.T)
+    two = w * (jax.nn.relu(one) @ second.T)
+    three = jax.nn.relu(two) @ U.T + one
+    four = w * (jax.nn.relu(three) @ third.T)
     pairs = combinations_with_replacement((one, two, three, four), 2)
     return jnp.stack([overlap(*both) for both in pairs])
 
@@ -77,13 +77,13 @@ def recurrent(draw: Draw, n: int, w: Any, u: Any, c: Any, r: Any) -> Array:
     scalar product of an input with itself is 1, with one of another time r, and with one of the
     other sequence c times as much. `INPUTS` networks share W.
     """
-    matrix, columns = draw((n, n), (n, 1 + STEPS, 2, INPUTS))
-    common, own = columns[:, :1], columns[:, 1:]
-    one, other = jnp.moveaxis(jnp.sqrt(r) * common + jnp.sqrt(1 - r) * own, 2, 0)
-    given = u * jnp.stack([one, c * one + jnp.sqrt(1 - c**2) * other], axis=2)
-    states = [given[:, 0]]
+    matrix, vectors = draw((n, n), (2, 1 + STEPS, INPUTS, n))
+    common, own = vectors[:, :1], vectors[:, 1:]
+    one, other = jnp.sqrt(r) * common + jnp.sqrt(1 - r) * own
+    given = u * jnp.stack([one, c * one + jnp.sqrt(1 - c**2) * other], axis=1)
+    states = [given[0]]
     for t in range(1, STEPS):
-        h = jnp.tensordot(matrix, jax.nn.relu(states[-1]), 1)
-        states.append(w / np.sqrt(n) * h + given[:, t])
-    last = states[-1][:, 0]
-    return jnp.stack([overlap(last, states[t][:, 1]) for t in (-2, -1)])
+        h = jax.nn.relu(states[-1]) @ matrix.T
+        states.append(w / np.sqrt(n) * h + given[t])
+    last = states[-1][0]
+    return jnp.stack([overlap(last, states[t][1]) for t in (-2, -1)])

@@ -1,6 +1,7 @@
 """The commands beside `lemmata verify`: what they print and write, and their exit status."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,22 @@ def test_export_of_nothing_or_to_nowhere_says_what_to_do(here, lemmata):
     folder = lemmata("export", "--latex", "nowhere/numbers.tex", check=2).stderr
     assert "the folder nowhere is not there; create it first" in folder
     assert not list(here.glob("*.tex"))
+
+
+def test_figures_into_an_empty_name_or_from_no_folder_say_what_to_do(here, lemmata):
+    lemmata("verify", claims(here, GOOD), "-q", check=0)
+    before = sorted(here.rglob("*"))
+    empty = lemmata("figures", "-o", "", check=2).stderr
+    assert (
+        empty == "lemmata: -o '': an empty name is no folder; for the current one write `-o .`.\n"
+    )
+    assert sorted(here.rglob("*")) == before
+    folder = here / "build" / "lemmata" / "claims"
+    shutil.rmtree(folder)
+    folder.write_text("")
+    for command in (["figures"], ["report"], ["figures", "ntk/figures/width-rates"]):
+        said = lemmata(*command, check=2).stderr
+        assert said == (
+            f"lemmata: {folder}: is a file, where the folder of verdicts should be; remove it and "
+            "run `lemmata verify` again.\n"
+        )

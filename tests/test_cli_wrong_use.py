@@ -52,7 +52,7 @@ def test_a_bad_file_is_told_what_is_wrong_and_exits_2(here, lemmata, text, messa
         (("mine.py", "--at", "x=nan"), "outside the domain"),
         (("mine.py", "--json", "nowhere/out.json"), "the folder nowhere is not there"),
         (("mine.py", "--json", "."), "that is a folder; name a file in it"),
-        (("mine.py", "--junit", "mine.py/out.xml"), "the folder mine.py is not there"),
+        (("mine.py", "--junit", "mine.py/out.xml"), "mine.py is a file, where a folder is needed"),
         (("mine.py", "--profile", "slow"), "one of quick, thorough"),
         (("mine.py", "--error-rate", "1"), "strictly between 0 and 1"),
         (("mine.py", "--error-rate", "nan"), "strictly between 0 and 1"),

@@ -17,14 +17,18 @@ from fontTools.ttLib import TTFont
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, fontManager
+from matplotlib.font_manager import FontProperties, findfont, fontManager
+from matplotlib.mathtext import MathTextParser
 from PIL import Image
 from tests.helpers import claimed, exactly
+from tests.test_pictures import CIRCLE, RATES, circle, keep, made, rates
 
 from lemmata.figures import comparison, generic
 from lemmata.figures import draw as drawing
 from lemmata.figures.draw import draw
 from lemmata.figures.fonts import REDUCED, WHOLE, reduced_font
+from lemmata.figures.formulas import Formulas
+from lemmata.figures.pictures import pictures
 from lemmata.figures.record import Recorded
 from lemmata.figures.save import save
 from lemmata.figures.stored import Result, origin, provenance, result
@@ -37,7 +41,7 @@ from lemmata.verify.errors import UsageError
 from lemmata.verify.interval import Interval, Log
 from lemmata.verify.results import record
 from lemmata.verify.settings import Profile, Settings
-from lemmata.verify.store import Store
+from lemmata.verify.store import STORE, Store
 
 SETTINGS = Settings(Profile("test", 9, 1.0))
 MANIFEST = {
@@ -83,6 +87,26 @@ def test_two_runs_give_the_same_bytes(kept, tmp_path: Path) -> None:
     for kind, (one, other) in written.items():
         assert one == other, kind
         assert b"2026-01" not in one, kind
+
+
+def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
+    """With other hashes of texts, other addresses in memory, and another order of imports."""
+    store = Store(tmp_path / STORE)
+    papers = {RATES: rates(RATES), CIRCLE: circle()}
+    own = {"test/claim": made("test/claim", {"x": [1.0, 2.0]}, [1.0, 2.0])}
+    keep(store, {**papers[RATES], **papers[CIRCLE], **own})
+    names = [*papers, "test/claim"]
+    wanted = [pictures()[one] for one in papers]
+    list(draw(["test/claim"], store, tmp_path / "here", named=wanted, jobs=1))
+    subprocess.run(
+        [sys.executable, "-m", "lemmata.verify", "figures", *names, "-o", "there", "-j", "1"],
+        cwd=tmp_path, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "7"},
+    )  # fmt: skip
+    here, there = ({one.name: one for one in (tmp_path / of).iterdir()} for of in ("here", "there"))
+    assert sorted(here) == sorted(there)
+    assert len(here) == 9
+    for name, one in here.items():
+        assert one.read_bytes() == there[name].read_bytes(), name
 
 
 def test_another_seed_shows_in_the_picture_and_in_the_file(kept, tmp_path: Path) -> None:
@@ -167,7 +191,8 @@ def test_without_a_verdict_nothing_is_drawn(kept, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_is_named(kept, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match=r"-o .*file/out: cannot be created"):
+    words = r"-o: .*file is a file, where a folder is needed"
+    with pytest.raises(UsageError, match=words):
         list(draw(["test/claim"], kept(right()), tmp_path / "file" / "out"))
 
 
@@ -270,6 +295,20 @@ def test_all_formats_show_what_one_pass_drew(tmp_path: Path) -> None:
     )
     assert one
     np.testing.assert_allclose(np.array(one, float), np.array(other, float), atol=0.3)
+
+
+@pytest.mark.parametrize("text", ["$10^{-3}$", r"$\sqrt{x_1/\mu_2}$ of it", r"$\frac{\pi}{2k+1}$"])
+@pytest.mark.parametrize(("size", "dpi"), [(7.5, 200), (8.5, 72)])
+def test_a_formula_set_once_is_that_of_every_size(in_style, text, size, dpi) -> None:
+    prop = FontProperties(size=size)
+    ours = Formulas().parse(text, dpi, prop)
+    theirs = MathTextParser("path").parse(text, dpi, prop)
+    assert [one[2:-2] for one in ours.glyphs] == [one[2:-2] for one in theirs.glyphs]
+    assert [one[1] for one in ours.glyphs] == pytest.approx([one[1] for one in theirs.glyphs])
+    assert len(ours.rects) == len(theirs.rects)
+    above = lambda it: (it.width, it.height - it.depth, it.depth)
+    numbers = lambda it: np.concatenate([above(it), *(one[-2:] for one in it.glyphs), *it.rects])
+    np.testing.assert_allclose(numbers(ours), numbers(theirs), atol=1.0)  # theirs are rounded up
 
 
 def _pixels(figure: Figure) -> np.ndarray:

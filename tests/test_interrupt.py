@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.test_pictures import keep, made
+
+from lemmata.verify.store import STORE, Store
 
 FILE = """
 import os, time
@@ -62,6 +65,28 @@ def test_an_interrupt_keeps_what_was_decided(tmp_path, jobs):
         assert [record["id"] for record in results["claims"]] == ["patience/quick"]
     assert (tmp_path / "out.xml").exists()
     assert not list(tmp_path.glob("**/.*.json*"))  # nothing half-written
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_of_drawing_ends_it_and_leaves_whole_pictures(tmp_path: Path, jobs) -> None:
+    ids = [f"test/claim-{number}" for number in range(60)]
+    keep(Store(tmp_path / STORE), {id: made(id, {"x": [1.0, 2.0]}, [1.0, 2.0]) for id in ids})
+    out = tmp_path / "pictures"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "lemmata.verify", "figures", "-o", "pictures", "-j", str(jobs)],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while not list(out.glob("test*.pdf")):
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err == "lemmata: interrupted; pictures in pictures are whole files.\n"
+    assert 0 < len(list(out.glob("*.pdf"))) < len(ids)
+    assert list(out.glob(".*")) == []
+    for path in out.glob("*.svg"):
+        assert path.read_text("utf-8").rstrip().endswith("</svg>")
 
 
 def test_whoever_works_for_a_run_that_is_killed_ends_too(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_what_disagrees_is_marked() -> None:
 def test_the_foot_names_verdicts_worst_points_version_and_seed() -> None:
     text = foot([*circle().values()])
     assert text.splitlines()[:3] == [
-        "of ntk/kernel-on-circle/", "depth-4: verified; worst point: gamma = -3",
+        "of ntk/kernel-on-circle/", "depth-4: verified; worst point: gamma = −3",
         "layers: verified; worst point: eighths = 0, layer = 1",
     ]  # fmt: skip
     assert re.search(r"lemmata 0\.0\.1, seed 3, quick, 0123456 \(drawn by lemmata [\d.]+\)", text)

@@ -268,8 +268,19 @@ def test_a_claim_without_a_verdict_is_named(kept: Store) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_named_before_any_work(kept: Store, tmp_path) -> None:
-    with pytest.raises(UsageError, match=r"-o .*the folder .*nowhere is not there"):
-        write(kept.ids(), kept, tmp_path / "nowhere" / "page.html")
+    (tmp_path / "file").write_text("")
+    words = r"-o: .*file is a file, where a folder is needed; name another place\."
+    for path in ("file/page.html", "file/further/page.html"):
+        with pytest.raises(UsageError, match=words):
+            write(kept.ids(), kept, tmp_path / path)
+
+
+def test_the_folder_of_the_page_is_made_and_not_left_empty(kept: Store, tmp_path) -> None:
+    write(kept.ids(), kept, tmp_path / "new" / "one" / "page.html")
+    assert (tmp_path / "new" / "one" / "page.html").stat().st_size > 1000
+    with pytest.raises(UsageError, match="no verdict is stored"):
+        write(["test/none"], kept, tmp_path / "other" / "one" / "page.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
 def test_the_command_writes_the_page_of_what_is_stored(lemmata, here: Path) -> None:

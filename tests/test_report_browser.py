@@ -98,6 +98,34 @@ def test_heads_sort_both_ways_and_say_so(opened) -> None:
 # State in the URL ---------------------------------------------------------------------------------
 
 
+def test_an_address_of_what_is_not_there_says_so(opened) -> None:
+    page = opened("#test/none")
+    notice = page.locator("#notice")
+    assert notice.inner_text() == "Not on this page: claim or section: “test/none”."
+    assert sorted(shown(page)) == EVERY
+    page.get_by_role("link", name="Runs").click()
+    assert not notice.is_visible()
+    page = opened("#?paper=0&verdict=maybe&q=law")
+    said = page.locator("#notice").inner_text()
+    assert said == "Not on this page: Verdict: “maybe”; Paper: “0”."
+    assert len(shown(page)) == 2
+    assert page.get_by_label("Paper", exact=True).locator("option:checked").inner_text() == "any"
+    page.get_by_label("Search").fill("")
+    page.get_by_text("7 of 7 claims").wait_for()
+    assert not page.locator("#notice").is_visible()
+    assert not opened("#test/law").locator("#notice").is_visible()
+
+
+def test_a_paper_has_a_name_in_the_address(opened) -> None:
+    page = opened()
+    page.get_by_role("link", name="On other claims").click()
+    page.wait_for_function("location.hash.endsWith('?paper=on-other-claims')")
+    count = len(shown(page))
+    again = opened(page.evaluate("location.hash"))
+    assert len(shown(again)) == count == 3
+    assert not again.locator("#notice").is_visible()
+
+
 def test_the_state_is_in_the_hash_and_comes_back_from_it(opened) -> None:
     page = opened()
     page.get_by_label("Search").fill("law")

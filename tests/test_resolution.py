@@ -227,6 +227,13 @@ def test_a_sign_tells_mutants_of_another_sign():
     assert found.remark == "at least 10 half-widths from zero"
 
 
+def test_what_is_no_number_has_no_sign():
+    root = sp.sqrt(x - sp.Rational(1, 2))
+    found = outcome(exactly(lambda p: -((p.x - 0.5) ** 0.5)), -root, Sign(because=WHY)).resolution
+    assert found.killed == found.mutants > 2  # without x the root is imaginary
+    assert not any("I" in name.split(": ")[1] for name in found.equivalent)
+
+
 def test_an_identity_is_told_from_its_mutants():
     def expanded(p, accuracy):
         return Exact(p.x**2 + 2 * p.x * p.y + p.y**2)

@@ -1,6 +1,5 @@
 """The rightmost root for one delay: against Lambert's function, by residual, how it converges."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.lambert import lambert_roots
 
-from lemmata.solvers.spectrum import characteristic_roots, linearise, rightmost
+from lemmata.solvers.spectrum import characteristic_roots, linearise, linearise_lanes, rightmost
 
 pytestmark = pytest.mark.heavy
 
@@ -116,7 +115,10 @@ def test_linearise_differentiates_at_rest():
     def f(t, y, ylag, c):
         return c * y * jnp.exp(-ylag[0]) - y**2
 
-    a0, a1 = jax.vmap(lambda y, c: linearise(f, y, c))(jnp.array([0.5, 1.0]), jnp.array([2.0, 3.0]))
+    states, rates = jnp.array([0.5, 1.0]), jnp.array([2.0, 3.0])
+    a0, a1 = linearise_lanes(f, states, rates)
+    one_by_one = [linearise(f, y, c) for y, c in zip(states, rates, strict=True)]
+    np.testing.assert_allclose(np.stack([a0, a1], axis=1), one_by_one, rtol=1e-14)
 
     assert np.allclose(a0, [2 * np.exp(-0.5) - 1, 3 * np.exp(-1.0) - 2])
     assert np.allclose(a1, [-np.exp(-0.5), -3 * np.exp(-1.0)])

@@ -1,17 +1,20 @@
 """Stored results that were damaged or half written: told by file and field, and nothing is left."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests import report_store
+from tests.helpers import claimed
 
 from lemmata.figures.draw import draw
 from lemmata.figures.latex import document, with_error
 from lemmata.figures.stored import result
 from lemmata.verify.errors import UsageError
+from lemmata.verify.measurement import Measurement
 from lemmata.verify.report.page import write
 from lemmata.verify.store import Store
 
@@ -123,6 +126,76 @@ def test_a_column_that_is_missing_or_odd_is_named(store, tmp_path, name, spoil, 
     refused(store, tmp_path, what, file)
 
 
+def test_points_of_which_all_columns_are_cut_are_told(store: Store, tmp_path: Path) -> None:
+    columns = {name: column[:5] for name, column in store.points(ID).items()}
+    np.savez(store.file("points", ID), **columns)
+    what = "points have 5 rows, and its result 9 points"
+    refused(store, tmp_path, what, store.file("points", ID))
+
+
+def test_points_that_are_lost_are_an_error_where_they_are_shown(store, tmp_path) -> None:
+    """The TeX macros need none."""
+    file = store.file("points", ID)
+    file.unlink()
+    for command in (figures, report):
+        with pytest.raises(UsageError) as found:
+            command(store, tmp_path)
+        assert str(found.value) == (
+            f"{file}: is not there, though the verdict on {ID} rests on its points; run `lemmata "
+            f"verify {ID}` again."
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+    export(store, tmp_path)
+
+
+SERIES = {f"series.{name}": np.arange(1.0, 6.0) for name in ("x", "y", "stderr", "bias")}
+PATHS = {"path": np.ones((2, 40)), "t": np.ones(40)}
+
+
+def forms(arrays: dict[str, np.ndarray]) -> dict[str, str]:
+    return {name: f"{array.dtype} {array.shape}" for name, array in arrays.items()}
+
+
+@pytest.mark.parametrize(
+    ("whole", "told", "name", "spoil", "what"),
+    [
+        (PATHS, True, "t", lambda one: one[:30],
+         "arrays have 't' as float64 (30,), not as float64 (40,)"),
+        (PATHS, True, "path", lambda one: one.astype("U9"),
+         "arrays have 'path' as <U9 (2, 40), not as float64 (2, 40)"),
+        (PATHS, True, "path", None, "arrays have no 'path'"),
+        (SERIES, False, "series.y", lambda one: one[:-1],
+         "arrays have 'series.y' as float64 (4,), not as numbers (5,)"),
+        (SERIES, False, "series.bias", lambda one: one.astype("U9"),
+         "arrays have 'series.bias' as <U9 (5,), not as numbers (5,)"),
+        (SERIES, False, "series.x", None, "arrays have no 'series.x'"),
+    ],
+)  # fmt: skip
+def test_an_array_that_was_cut_or_changed_is_named(store, tmp_path, whole, told, name, spoil, what):
+    document = json.loads(store.file("claims", ID).read_text("utf-8"))
+    document["kept"] = forms(whole) if told else {}  # of an older version there is none
+    store.file("claims", ID).write_text(json.dumps(document), "utf-8")
+    file = store.file("arrays", ID)
+    np.savez(file, **whole)
+    for command in COMMANDS:
+        command(store, tmp_path / "whole")
+    shutil.rmtree(tmp_path / "whole")
+    rest = {key: array for key, array in whole.items() if key != name}
+    np.savez(file, **rest | ({name: spoil(whole[name])} if spoil else {}))
+    refused(store, tmp_path, what, file)
+
+
+def test_the_forms_of_arrays_are_kept_with_the_verdict(store: Store) -> None:
+    def measure(p, accuracy):
+        return Measurement(p.x, bias=1e-9, arrays={"path": np.ones((2, 40)), "names": ["a", "b"]})
+
+    report_store.keep(store, claimed(measure, lambda p: p.x, report_store.LINE, id="test/path"))
+    kept = json.loads(store.file("claims", "test/path").read_text("utf-8"))["kept"]
+    assert (
+        kept == {"path": "float64 (2, 40)", "names": "<U1 (2,)"} == forms(store.arrays("test/path"))
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "value", "what"),
     [
@@ -160,6 +233,24 @@ def test_points_that_are_not_finite_are_no_crash(store, tmp_path, odd, names) ->
     )
     for command in COMMANDS:
         command(store, tmp_path)
+
+
+@pytest.mark.parametrize("size", [1e308, 1.7e308, 5e-324])
+@pytest.mark.parametrize("half", [np.inf, 1e308, 1.0])
+@pytest.mark.parametrize("ends", [(1, 1), (-1, 1)])
+def test_numbers_at_the_end_of_the_doubles_are_drawn(store, tmp_path, size, half, ends) -> None:
+    columns = store.points(ID)
+    value = size * np.resize(ends, len(columns["value"]))
+    with np.errstate(over="ignore"):
+        columns |= {"value": value, "claimed": value, "low": value - half, "high": value + half}
+    np.savez(store.file("points", ID), **columns)
+    for command in COMMANDS:
+        command(store, tmp_path)
+    words = ["; 9 not finite or beyond 1e300, at the edge"] if size > 1 else []
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert re.findall(r"claimed and measured(; [^<]*)</text>", page) == words
+    said = (tmp_path / "out" / "test.law.svg").read_text("utf-8")
+    assert ("not finite or beyond 1e300, at the edge" in said) == bool(words)
 
 
 def test_a_half_width_below_the_normal_numbers_is_written() -> None:

@@ -100,11 +100,11 @@ def test_the_experiment_is_attention_written_out(experiment):
 
     own = experiment == "own_keys"
     *matrices, V = np.split(row[: (2 + own) * n * n].reshape(-1, n), 2 + own)
-    columns = row[(2 + own) * n * n :].reshape(n, -1)
+    vectors = row[(2 + own) * n * n :].reshape(-1, n)
     Q, K = matrices[0], matrices[-1]
     each = []
-    for i in range(columns.shape[1] // 2):
-        x, u = columns[:, i], columns[:, columns.shape[1] // 2 + i]
+    for i in range(len(vectors) // 2):
+        x, u = vectors[i], vectors[len(vectors) // 2 + i]
         x = x * np.sqrt(n / (x @ x))
         u = u - x * (x @ u) / n
         u = u * np.sqrt(n / (u @ u))

@@ -151,11 +151,11 @@ def test_a_draw_has_the_kernel_of_the_network_that_it_is(pooled: bool) -> None:
         unit_parameters=False, readout_bias=pooled, readout="mean" if pooled else "dense",
     )  # fmt: skip
     for i in (1,):
-        layers = [(first[:, :, i, 0].T, b_1), (two, b_2), (three, b_3)]
-        params = [{"w": w * m, "b": b * shift[:, i, 0]} for m, shift in layers]
+        layers = [(first[:, i, 0].T, b_1), (two, b_2), (three, b_3)]
+        params = [{"w": w * m, "b": b * shift[i, 0]} for m, shift in layers]
         if not pooled:
-            params.append({"w": w * last[None, :, i, 0]})
-        expected = tangent_kernel(network, tuple(params), x.T, outputs="trace")
+            params.append({"w": w * last[None, i, 0]})
+        expected = tangent_kernel(network, tuple(params), x, outputs="trace")
         assert wide_gradients.kernel(found, pooled)[i] == pytest.approx(float(expected[0, 1]))
-        outputs = network(tuple(params), x.T)[:, 0]
+        outputs = network(tuple(params), x)[:, 0]
         np.testing.assert_allclose(found.outputs[i], outputs, rtol=1e-12)

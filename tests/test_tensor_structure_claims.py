@@ -110,20 +110,23 @@ def test_the_numbers_of_the_paper():
 
 def test_a_draw_on_the_ring_is_of_the_network_that_it_is():
     n, s, w, b, draw = 5, 4, 1.3, 0.4, from_key(jax.random.key(3))
-    x = jnp.asarray(np.random.default_rng(0).normal(size=(2, s, 2)))  # channels, s, inputs
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(2, s, 2)))  # inputs, s, channels
     found = wide_rings.passes(draw, n, x, w, b)
     second, first, b_1, b_2, last = wide_rings.drawn(draw, n, s, 2)
     network = CircularConvolution((2, n, n), s, 3, w_std=np.sqrt(3), b_std=1.0)
+
+    def by_shift(side_by_side):
+        return jnp.stack(jnp.split(side_by_side, 3, axis=1))
+
     for i in (0, 3):
         scale = w / np.sqrt(3)
         params = (
-            {"w": scale * first[..., i], "b": b * b_1[:, 0, i, 0]},
-            {"w": scale * second, "b": b * b_2[:, 0, i, 0]},
-            {"w": w * last[..., i, 0].T},
+            {"w": scale * by_shift(first[i]), "b": b * b_1[i, 0, 0]},
+            {"w": scale * by_shift(second), "b": b * b_2[i, 0, 0]},
+            {"w": w * last[i, 0]},
         )
-        inputs = jnp.moveaxis(x, 2, 0).swapaxes(1, 2)
-        np.testing.assert_allclose(found.outputs[i], network(params, inputs)[:, 0], rtol=1e-12)
-        expected = tangent_kernel(network, params, inputs, outputs="trace")[0, 1]
+        np.testing.assert_allclose(found.outputs[i], network(params, x)[:, 0], rtol=1e-12)
+        expected = tangent_kernel(network, params, x, outputs="trace")[0, 1]
         assert wide_rings.kernel(found)[i] == pytest.approx(float(expected))
 
 
@@ -134,10 +137,10 @@ def test_a_stream_is_that_of_the_network():
     U, W, V, biases, shifts = wide_structures.parts(draw, n)
     network = ResidualNetwork(2, n, 2, n, jax.nn.relu, *scales)
     params = {
-        "U": U[..., 2], "W": W, "V": V, "b": biases[:, :, 2, 0], "a": shifts[:, :, 2, 0],
+        "U": U[2].T, "W": W, "V": V, "b": biases[:, 2, 0], "a": shifts[:, 2, 0],
         "R": jnp.sqrt(n) * jnp.eye(n),
     }  # fmt: skip
-    np.testing.assert_allclose(found[:, 2], network(params, x.T).T, rtol=1e-12)
+    np.testing.assert_allclose(found[2], network(params, x), rtol=1e-12)
 
 
 def test_fresh_matrices_leave_nothing_between_their_lines():

@@ -181,10 +181,12 @@ def _is_long_within(side: sp.Expr) -> bool:
 
     SymPy takes seconds for it, and makes it longer yet.
     """
-    return any(
-        _size(part.args[0].doit(integrals=False)) > _ROUTES[0][1]
-        for part in side.atoms(sp.re, sp.im)
-    )
+    return any(_is_long(part.args[0]) for part in side.atoms(sp.re, sp.im))
+
+
+@lru_cache(maxsize=256)  # both sides of a step, and the next step, have the same parts
+def _is_long(part: sp.Expr) -> bool:
+    return _size(part.doit(integrals=False)) > _ROUTES[0][1]
 
 
 def _forms(expression: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:

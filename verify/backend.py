@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import re
@@ -22,6 +23,9 @@ SETTINGS: dict[str, Any] = {
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
 
+#: how much is made before Python looks for cycles among it, which took a thirtieth of a run: nearly
+#: all that SymPy and JAX make by the million is freed without
+GARBAGE = 50_000, 10, 10
 
 #: for XLA on CPUs, where most of a first run is compiling: a third of the time to compile, and the
 #: same to run. In how many parts it compiles a program says how many threads take part, and here
@@ -69,7 +73,7 @@ def _version(package: str) -> tuple[int, ...]:
 
 @contextmanager
 def precision() -> Iterator[None]:
-    """Set JAX up for deciding claims, and put its settings back afterwards."""
+    """Set JAX and Python up for deciding claims, and put their settings back afterwards."""
     import jax
 
     settings = dict(SETTINGS)
@@ -79,9 +83,12 @@ def precision() -> Iterator[None]:
     before = {name: getattr(jax.config, name) for name in settings}
     for name, value in settings.items():
         jax.config.update(name, value)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*GARBAGE)
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         for name, value in before.items():
             jax.config.update(name, value)
 

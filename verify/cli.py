@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from lemmata.verify.errors import UsageError
+from lemmata.verify.exitcode import Exit
 
 app = typer.Typer(
     name="lemmata",
@@ -161,28 +162,38 @@ def figures(
         ),
     ] = None,
     folder: Annotated[
-        Path, typer.Option("-o", metavar="DIR", help="The folder to write into.")
-    ] = Path("build/figures"),
+        str, typer.Option("-o", metavar="DIR", help="The folder to write into.")
+    ] = "build/figures",
     jobs: Annotated[
         int | None,
         typer.Option("-j", metavar="N", help="Draw in this many processes; as many as pay."),
     ] = None,
 ) -> None:
     """Draw the stored verdicts as PDF, SVG and PNG; nothing is measured anew."""
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"-j {jobs}: pictures are drawn in at least 1 process.")
+    if not folder:
+        raise UsageError("-o '': an empty name is no folder; for the current one write `-o .`.")
+    try:
+        written = _draw(names or [], Path(folder), jobs)
+    except KeyboardInterrupt:
+        print(f"lemmata: interrupted; pictures in {folder} are whole files.", file=sys.stderr)
+        raise typer.Exit(int(Exit.INTERRUPTED)) from None
+    print(f"{written} picture{'s' * (written != 1)}, each as PDF, SVG and PNG, in {folder}")
+
+
+def _draw(names: list[str], folder: Path, jobs: int | None) -> int:
+    """Draw what is selected; how many pictures there are."""
     from lemmata.figures.draw import draw
     from lemmata.figures.pictures import named
     from lemmata.verify.store import Store
 
-    if jobs is not None and jobs < 1:
-        raise UsageError(f"-j {jobs}: pictures are drawn in at least 1 process.")
     store = Store()
-    pictures, rest = named(names or [])
+    pictures, rest = named(names)
     ids = [] if pictures and not rest else _decided(rest, store)
-    written = 0
     tell = lambda note: print(note, file=sys.stderr)
-    for path in draw(ids, store, folder, named=pictures, jobs=jobs, tell=tell):
-        written += path.suffix == ".pdf"
-    print(f"{written} picture{'s' * (written != 1)}, each as PDF, SVG and PNG, in {folder}")
+    drawn = draw(ids, store, folder, named=pictures, jobs=jobs, tell=tell)
+    return sum(path.suffix == ".pdf" for path in drawn)
 
 
 @app.command()

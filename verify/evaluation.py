@@ -34,8 +34,8 @@ def in_digits(expression: Any, points: Sequence[Point]) -> np.ndarray:
     symbols = sorted(expression.free_symbols, key=str)
     try:
         function = sp.lambdify(symbols, expression, modules="mpmath", cse=not binds(expression))
-        exact = [by_symbol(expression, point) for point in points]
-        return np.array([_settled(function, [_exact(e[s]) for s in symbols]) for e in exact])
+        rows = [[_number(point[str(symbol)]) for symbol in symbols] for point in points]
+        return np.array([_settled(function, row) for row in rows])
     except (ArithmeticError, AttributeError, NameError, TypeError, ValueError):
         return np.full(len(points), math.nan)
 
@@ -60,6 +60,11 @@ def _settled(function: Callable[..., Any], given: Sequence[Any]) -> float:
         for coarse, fine, before, after in zip(rows, rows[1:], DIGITS, DIGITS[1:], strict=False)
     )
     return 0.0 if falls else math.nan
+
+
+def _number(value: Any) -> Any:
+    """What mpmath can take with all of its digits: a float as it is, the rest by SymPy."""
+    return value if isinstance(value, float) else sp.sympify(value)
 
 
 def _to_mpmath(value: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,6 +40,7 @@ def check_writable(path: Path, option: str) -> None:
     """Raise `UsageError` if a file at `path` could not be written; nothing is left behind."""
     folder = path.parent
     try:
+        _check_no_file_above(path, option)
         if not _is_folder(folder):
             raise UsageError(f"{option} {path}: the folder {folder} is not there; create it first.")
         if path.is_dir():
@@ -54,6 +56,37 @@ def check_writable(path: Path, option: str) -> None:
         ) from None
     os.close(handle)
     Path(temporary).unlink()
+
+
+@contextmanager
+def in_folder(folder: Path, option: str) -> Iterator[None]:
+    """With the folder there, or `UsageError` before anything is done; none is left empty behind
+    where that fails.
+    """
+    try:
+        _check_no_file_above(folder / "any", option)
+        new = [one for one in (folder, *folder.parents) if not one.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(
+            f"{option} {folder}: cannot be created ({problem.strerror}); name a folder that can be."
+        ) from None
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # one holds what was written
+            for one in new:
+                one.rmdir()
+        raise
+
+
+def _check_no_file_above(path: Path, option: str) -> None:
+    """Raise `UsageError` where a folder of a path is none."""
+    for one in path.parents:
+        if one.exists() and not one.is_dir():
+            raise UsageError(
+                f"{option}: {one} is a file, where a folder is needed; name another place."
+            )
 
 
 def _is_folder(folder: Path) -> bool:

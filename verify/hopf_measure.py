@@ -41,11 +41,8 @@ class Resting:
     @property
     def linear(self) -> tuple[np.ndarray, np.ndarray]:
         """The derivatives by the present and the delayed state, shape (n,) each."""
-        import jax
-
         if not self._linear:
-            at = jax.vmap(lambda x, args: spectrum.linearise(self.field, x, args))
-            here, lagged = at(self.state, self.args)
+            here, lagged = spectrum.linearise_lanes(self.field, self.state, self.args)
             self._linear.append((np.asarray(here), np.asarray(lagged)))
         return self._linear[0]
 

@@ -102,6 +102,8 @@ def is_long(node: Any, nodes: int = LONG) -> bool:
 def evaluate(programs: Sequence[Program], points: Sequence[Point]) -> np.ndarray:
     """Values of programs at points, shape `(programs, points)`; NaN if not real.
 
+    Where only SymPy can evaluate a program, it is NaN from the first point on at which it has none.
+
     Each line of a program is computed where it, or what it needs, differs from the first program;
     and of such a line, what neither the first program nor another has computed from the same.
     """
@@ -123,8 +125,18 @@ def evaluate(programs: Sequence[Program], points: Sequence[Point]) -> np.ndarray
             rows.append(np.where(is_real & np.isfinite(value), value.real, math.nan))
         except (ArithmeticError, NameError, NotImplementedError, TypeError, ValueError):
             # A function that NumPy and SciPy lack, or have for real arguments only.
-            rows.append(np.array([alone(program.expression, point) for point in points]))
+            rows.append(_one_by_one(program.expression, points))
     return np.array(rows)
+
+
+def _one_by_one(expression: Any, points: Sequence[Point]) -> np.ndarray:
+    """Values by SymPy, up to the first point at which it has none: that is no formula, and slow."""
+    row = np.full(len(points), math.nan)
+    for i, point in enumerate(points):
+        row[i] = alone(expression, point)
+        if math.isnan(row[i]):
+            break
+    return row
 
 
 def _run(

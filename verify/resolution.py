@@ -209,7 +209,7 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _claims_no_more(compare: Comparison, row: np.ndarray, right: np.ndarray) -> bool:
     """Whether all that the formula accepts is accepted: a weaker bound, a number of like sign."""
-    if compare.exact:
+    if compare.exact or np.any(np.isnan(row) & ~np.isnan(right)):  # no number accepts nothing
         return False
     pairs = [map(compare.accepts, both) for both in zip(row.tolist(), right.tolist(), strict=True)]
     return all(wide[0] <= low and high <= wide[1] for wide, (low, high) in pairs)

@@ -166,7 +166,8 @@ def first(drawn: Measurements, m: int) -> Measurements:
     A zero row adds nothing to a step but shortens it, for the mean is over all rows.
     """
     kept = np.arange(drawn.rows.shape[-2]) < m
-    return Measurements(drawn.rows * kept[:, None], drawn.values * kept, drawn.truth)
+    rows, values = np.asarray(drawn.rows), np.asarray(drawn.values)
+    return Measurements(jnp.asarray(rows * kept[:, None]), jnp.asarray(values * kept), drawn.truth)
 
 
 def _descend(
@@ -181,14 +182,14 @@ def _descend(
     )  # fmt: skip
     if np.any(found.diverged):
         raise FloatingPointError(f"{found.diverged.sum()} runs left: steps are too long.")
-    return found.at, np.sqrt(found.error), found.factors[0]
+    return found.at, np.sqrt(found.error), np.asarray(found.factors[0])
 
 
 def _loss(problem: Measurements, factors: np.ndarray) -> np.ndarray:
     """The mean absolute error of factors (S or 1, n, k) over all rows, zeros included, (S,)."""
+    rows, values = np.asarray(problem.rows), np.asarray(problem.values)
     products = coordinates(factors @ np.swapaxes(factors, -1, -2), symmetric=True)
-    told = (problem.rows @ products[..., None])[..., 0]
-    return np.asarray(jnp.abs(told - problem.values).mean(axis=-1))
+    return np.abs((rows @ products[..., None])[..., 0] - values).mean(axis=-1)
 
 
 def known(look: tuple[int, int], seeds: int, k: int, alpha: float) -> np.ndarray:

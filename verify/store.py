@@ -56,7 +56,8 @@ class Store:
     ) -> None:
         """Keep the verdict on one claim, its points and the arrays of its measurement.
 
-        `ground` is what tells later whether it still stands (see `unchanged`).
+        `ground` is what tells later whether it still stands (see `unchanged`). The types and shapes
+        of the arrays are kept with it, so that a file that was cut or changed is told from a whole.
 
         What was kept of an earlier verdict goes first: cut off at any moment, there is no verdict,
         and never an old one with new points.
@@ -74,7 +75,8 @@ class Store:
         else:
             self.file("derivations", id).unlink(missing_ok=True)
         whole = results.document(manifest, [dict(one)], complete=True)
-        self._write(self.file("claims", id), whole | {"ground": dict(ground or {})})
+        kept = {name: form(array) for name, array in verdict.arrays.items()}
+        self._write(self.file("claims", id), whole | {"ground": dict(ground or {}), "kept": kept})
 
     def arrays(self, id: str) -> dict[str, Any]:
         """The arrays that the measurement of a claim attached; none if it did not."""
@@ -91,15 +93,23 @@ class Store:
 
     def ids(self) -> list[str]:
         """Of all claims whose verdicts are kept, in order."""
-        return sorted(
-            path.stem.replace(".", "/") for path in (self.folder / "claims").glob("*.json")
-        )
+        return sorted(path.stem.replace(".", "/") for path in self._claims().glob("*.json"))
 
     def last(self, id: str) -> dict[str, Any] | None:
         """The last verdict on a claim, as a document of one; None if there is none."""
-        path = self.file("claims", id)
+        path = self._claims() / self.file("claims", id).name
         found = results.load(path) if path.exists() else None
         return found if found and found["claims"] else None
+
+    def _claims(self) -> Path:
+        """The folder of verdicts, if it is there; `UsageError` where it is none."""
+        folder = self.folder / "claims"
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(
+                f"{folder}: is a file, where the folder of verdicts should be; remove it and run "
+                "`lemmata verify` again."
+            )
+        return folder
 
     def last_run(self) -> dict[str, Any]:
         """The last run, or `UsageError` if there is none."""
@@ -114,6 +124,14 @@ class Store:
     def _write(path: Path, document: Mapping[str, Any]) -> None:
         text = results.dumps(document)
         write_atomically(path, lambda file: file.write(text))
+
+
+def form(array: Any) -> str:
+    """The type and shape of an array, in words: `float64 (3, 2)`."""
+    import numpy as np
+
+    found = np.asarray(array)
+    return f"{found.dtype} {found.shape}"
 
 
 def _write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:

@@ -65,7 +65,7 @@ of_averages = [
         scope="two tokens, keys that are the queries, values of their own matrix; by continuity of"
         " the softmax in its scores",
         batched=True,
-    )(partial(measured, experiment=attention.shared_keys, which=which, draws=12000))
+    )(partial(measured, experiment=attention.shared_keys, which=which, draws=5120))
     for which, (name, says, margin, because) in enumerate(
         (
             (
@@ -125,7 +125,7 @@ with_random_scores = claim(
     reading="Gaussian given the scores",
     wrong={"Gaussian": fourth_moment_if_gaussian},
     **_root,
-)(partial(_measured, draws=24000))
+)(partial(_measured, draws=10240))
 as_if_gaussian = claim(
     f"{HERE}/attention/root-of-width/gaussian",
     says=r"\tfrac1n \sum_i (y_1)_i^4 \to 3 \, (\mathbb{E} V(s))^2 \text{ as for a Gaussian}",

@@ -30,7 +30,7 @@ INPUTS = "two inputs, √q X and √q (r X + (1 - r) Y)"
 CONVOLUTIONS = f"two convolutions of kernel 3 on a ring of 4 positions, ReLU; {INPUTS}"
 # One object, so that what was drawn for it is found again.
 on_the_ring = partial(rings.ring_relu, first=FIRST, second=SECOND)
-ring = partial(measured, experiment=on_the_ring, draws=7168, width=8)
+ring = partial(measured, experiment=on_the_ring, draws=9728, width=8)
 
 
 def gram(q: Any, r: Any) -> Any:
@@ -159,6 +159,6 @@ between_positions = [
         },
         scope=CONVOLUTIONS,
         batched=True,
-    )(partial(measured, experiment=on_the_ring, which=1 + other, draws=7168, width=8))
+    )(partial(measured, experiment=on_the_ring, which=1 + other, draws=9728, width=8))
     for other in (0, 1, 2)
 ]

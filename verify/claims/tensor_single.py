@@ -22,7 +22,7 @@ single_kernels = deferred("lemmata.solvers.single_kernels").single_kernels
 against_width = deferred("lemmata.verify.training_measure").against_width
 
 #: widths, and draws at a first look: each has some networks that share a matrix
-DRAWS = {8: 4500, 16: 4500, 32: 4000, 64: 4000, 128: 3500}
+DRAWS = {8: 4500, 16: 4500, 32: 4000, 64: 4000, 128: 3500, 256: 2048}
 
 
 @claim(
@@ -35,7 +35,7 @@ DRAWS = {8: 4500, 16: 4500, 32: 4000, 64: 4000, 128: 3500}
     predicted=-1,
     compare=Limit(toward="infinity", absolute=0.24, because="orders lie 0.5 apart: less than half"),
     uses=(f"{HERE}/tangent-kernel",),
-    scope="ReLU networks of two hidden layers of widths n and 2n, n from 8 to 128",
+    scope="ReLU networks of two hidden layers of widths n and 2n, n from 8 to 256",
     reading="so a network for each doubling of n has the limit almost surely (Borel-Cantelli)",
     wrong={"the order of the distance itself": -0.5, "a fourth power": -2, "no limit": 0},
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from lemmata.figures.inline import VERBS, picture
+from lemmata.figures.inline import VERBS, picture, written
 from lemmata.figures.stored import Result
 from lemmata.figures.wellformed import check_steps
 from lemmata.verify import table
@@ -140,7 +140,13 @@ class Entry:
     @property
     def caught(self) -> str:
         """The resolution in a line."""
-        return table.resolution(self.resolution or None)
+        return written(table.resolution(self.resolution or None))
+
+    @property
+    def remark(self) -> str:
+        """What else is to be said of the resolution."""
+        remark = written(self.resolution["remark"])
+        return "" if remark == self.caught else remark
 
     @property
     def warnings(self) -> list[str]:
@@ -210,7 +216,7 @@ def statement(latex: str) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    return table.number(value, digits).replace("-", "−")
+    return written(table.number(value, digits))
 
 
 def checked_steps(id: str, steps: Mapping[str, Any], file: Path) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from lemmata.figures.stored import Result, origin, result
-from lemmata.verify.files import check_writable, write_atomically
+from lemmata.figures.stored import Result, check_not_lost, origin, result
+from lemmata.verify.files import check_writable, in_folder, write_atomically
 from lemmata.verify.loading import catalogue
 from lemmata.verify.manifest import differences
 from lemmata.verify.report import graph as graphs
@@ -37,9 +38,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper with what became of its claims."""
+    """A paper with what became of its claims, and its name in links."""
 
     title: str
+    name: str
     counts: Counter[str]
     against: int
 
@@ -52,18 +54,21 @@ class Paper:
 def write(ids: Sequence[str], store: Store, path: Path) -> int:
     """Write the page on these claims; its size in bytes.
 
-    **Raises:** `UsageError` before anything is written where a claim has no stored verdict, or one
-    that cannot be read.
+    **Raises:** `UsageError` before anything is written where a claim has no stored verdict, one
+    that cannot be read, or one whose points are lost.
     """
-    check_writable(path, "-o")
-    data = render(ids, store).encode("utf-8")
-    write_atomically(path, lambda file: file.write(data), mode="wb")
+    with in_folder(path.parent, "-o"):
+        check_writable(path, "-o")
+        data = render(ids, store).encode("utf-8")
+        write_atomically(path, lambda file: file.write(data), mode="wb")
     return len(data)
 
 
 def render(ids: Sequence[str], store: Store) -> str:
     """The page as text: the same for the same store."""
     results = [result(store, id) for id in _in_order(ids)]
+    for one in results:
+        check_not_lost(one, store)
     runs, run_of = _runs(results)
     found = graphs.graph([one.record for one in results])
     outcomes = {one.id: one.record["outcome"] for one in results}
@@ -112,7 +117,7 @@ def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:
         counts=Counter(one.outcome for one in entries),
         against=[one for one in entries if not one.as_expected],
         papers=papers,
-        paper_of={paper.title: number for number, paper in enumerate(papers)},
+        paper_of={paper.title: paper.name for paper in papers},
         runs=runs,
         verdicts=VERDICTS,
         status=STATUS,
@@ -154,10 +159,28 @@ def _papers(entries: Iterable[Entry]) -> list[Paper]:
     by_title: dict[str, list[Entry]] = {}
     for one in entries:
         by_title.setdefault(one.source.title, []).append(one)
+    names = _names(by_title)
     return [
-        Paper(title, Counter(one.outcome for one in of), sum(not one.as_expected for one in of))
+        Paper(
+            title, names[title], Counter(one.outcome for one in of),
+            sum(not one.as_expected for one in of),
+        )
         for title, of in by_title.items()
-    ]
+    ]  # fmt: skip
+
+
+def _names(titles: Iterable[str]) -> dict[str, str]:
+    """Names of papers for links, which stay when other papers come or go.
+
+    >>> _names(["On A.B: a test", "On a/b, a test"])
+    {'On A.B: a test': 'on-a-b-a-test', 'On a/b, a test': 'on-a-b-a-test-2'}
+    """
+    names: dict[str, str] = {}
+    for title in sorted(titles):
+        name = "-".join(re.findall(r"\w+", title.lower())) or "paper"
+        same = sum(re.fullmatch(rf"{name}(-\d+)?", one) is not None for one in names.values())
+        names[title] = f"{name}-{same + 1}" if same else name
+    return names
 
 
 def _runs(results: Sequence[Result]) -> tuple[list[Run], dict[str, int]]:

@@ -35,6 +35,7 @@
   }
 
   function write(push) {
+    tell([]);
     const values = new URLSearchParams();
     for (const field of fields) if (field.value) values.set(field.name, field.value);
     const head = $("#rows th[aria-sort]");
@@ -47,15 +48,31 @@
 
   function apply() {
     const state = read();
+    const unknown = [];
     if (!state.bare || !state.place) { // a bare link to a claim leaves the rest as it is
-      for (const field of fields) field.value = state.values.get(field.name) || "";
+      for (const field of fields) {
+        const wanted = state.values.get(field.name) || "";
+        field.value = wanted;
+        if (field.value === wanted) continue;
+        unknown.push(`${field.labels[0].textContent}: “${wanted}”`);
+        field.value = "";
+      }
       const sort = state.values.get("sort") || "";
       order(sort.replace(/^-/, ""), sort.startsWith("-"));
     }
     place = state.place;
+    if (place && !document.getElementById(place)) unknown.unshift(`claim or section: “${place}”`);
     select();
     redraw();
     go();
+    tell(unknown);
+  }
+
+  // What the address asks for and the page has not; until something else is asked for.
+  function tell(unknown) {
+    const notice = $("#notice");
+    notice.hidden = !unknown.length;
+    notice.textContent = unknown.length ? `Not on this page: ${unknown.join("; ")}.` : "";
   }
 
   function go() {
