@@ -22,6 +22,8 @@ from lemmata.verify.sensing_setting import start, truth
 
 Array = np.ndarray
 SEEDS, FEW, LEAST, ETA = 12, 4, 0.5, 0.1
+#: evenly spaced, for a decay ends within a factor of two of the steps at which it is plain
+LOOKS = list(range(1, 10_001, 10))
 
 
 def _problem(n: int, r: int, m: int, symmetric: bool) -> Gram:
@@ -33,16 +35,12 @@ def _starts(n: int, k: int, alpha: float, which: int = 0) -> Array:
     return np.stack([start(seed, n, k, alpha, which) for seed in range(SEEDS)])
 
 
-def _looks(steps: int) -> list[int]:
-    return np.unique(np.rint(np.geomspace(1, steps, 300)).astype(int)).tolist()
-
-
 @lru_cache
 @backend.precision()
 def exact_rank(m: int) -> tuple[list[Series], list[Array]]:
     """Symmetric descent with k = r = 1: errors, and the positive eigenvalues at the ends."""
     problem = _problem(5, 1, m, True)
-    run = gradient_descent(problem, _starts(5, 1, 0.3), rate=ETA, steps=_looks(3000))
+    run = gradient_descent(problem, _starts(5, 1, 0.3), rate=ETA, steps=LOOKS)
 
     def loss(X: Any, matrix: Any, target: Any) -> Any:
         v = coordinates(X @ X.T, symmetric=True)
@@ -72,7 +70,7 @@ def asymmetric_exact_rank(m: int) -> tuple[list[Series], list[Array]]:
 
 def _two_factors(m: int, both: tuple[Array, Array]) -> tuple[list[Series], list[Array]]:
     problem = _problem(4, 1, m, False)
-    run = gradient_descent(problem, both, rate=ETA, steps=_looks(10_000))
+    run = gradient_descent(problem, both, rate=ETA, steps=LOOKS)
 
     def loss(factors: Any, matrix: Any, target: Any) -> Any:
         v = coordinates(factors[0] @ factors[1].T, symmetric=False)
