@@ -89,7 +89,9 @@ def amplitude_law(results: Results) -> Figure:
     r"""Amplitudes of simulated cycles, and the law 2 sqrt((delay - onset)/mu_2)."""
     (one,) = results.values()
     distances = one.array("distance").reshape(-1, one.array("distance").shape[-1])
-    amplitudes = one.array("amplitude").reshape(distances.shape)
+    amplitudes, errors = (
+        one.array(name).reshape(distances.shape) for name in ("amplitude", "amplitude error")
+    )
     onsets = one.array("onset").ravel()
     claimed = one.column("claimed")
     figure, axes = parts.sheet([one], rows=2, height=1.8)
@@ -104,16 +106,19 @@ def amplitude_law(results: Results) -> Figure:
     low, high = (np.sqrt(np.maximum(one.column(end)[row], 0) * x) for end in ("low", "high"))
     above.fill_between(x, low, high, color=ORANGE, alpha=0.5, linewidth=1,
                        label="measured at the onset")  # fmt: skip
-    above.plot(distances[row], amplitudes[row], "o", color=BLUE, label="simulated cycles")
+    above.errorbar(distances[row], amplitudes[row], yerr=errors[row], fmt="o", color=BLUE,
+                   label="simulated cycles")  # fmt: skip
     above.set(xlabel=r"$\Delta-\Delta_c$, at the worst point", ylabel="amplitude $A$")
     parts.logarithmic(above)
     parts.legend(above)
     below.axhline(1, color="black", label="claimed")
     if whole:
         for i in range(len(claimed)):
-            below.plot(
-                distances[i] / onsets[i], amplitudes[i] ** 2 / (claimed[i] * distances[i]), "-o",
-                color=BLUE, linewidth=0.4, markersize=1.5, alpha=0.6,
+            unit = claimed[i] * distances[i]
+            below.errorbar(
+                distances[i] / onsets[i], amplitudes[i] ** 2 / unit,
+                yerr=2 * amplitudes[i] * errors[i] / unit,
+                fmt="-o", color=BLUE, linewidth=0.4, markersize=1.5, alpha=0.6,
                 label="simulated, all points" if i == 0 else None,
             )  # fmt: skip
     parts.bars(

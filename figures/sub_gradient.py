@@ -10,6 +10,7 @@ from lemmata.figures import parts
 from lemmata.figures.parts import Picture, Results
 from lemmata.figures.stored import Result
 from lemmata.figures.style import BLUE, GREEN, ORANGE, RED
+from lemmata.verify.compare.quantiles import clopper_pearson
 
 HERE = "matrix-sensing/sub-gradient"
 #: claims on an exponent, and what of; the reading that is refuted below the one that holds
@@ -29,6 +30,8 @@ READINGS = {"": "at least $2$", "/squared": "$2$", "/dropped": "$1$"}
 CURVES = (("measurements", "shares", "$k = 20$", "o", BLUE),
           ("measurements", "compared", "$k = 5$", "D", ORANGE),
           ("measurements/exact-rank", "shares", "$k = r = 2$", "v", GREEN))  # fmt: skip
+#: with which a bar on a share of seeds misses it
+LEVEL = 0.05
 
 
 def exponents(results: Results) -> Figure:
@@ -67,8 +70,13 @@ def recovery(results: Results) -> Figure:
     above, below = axes[:, 0]
     for id, name, label, marker, color in CURVES:
         found = results[f"{HERE}/{id}"]
-        above.plot(found.array("m").ravel(), found.array(name).ravel(), f"-{marker}", color=color,
-                   linewidth=0.8, markersize=2.5, alpha=0.7, label=label)  # fmt: skip
+        share = found.array(name).ravel()
+        seeds = int(found.array("seeds").ravel()[int(name == "compared")])
+        ends = np.array([clopper_pearson(round(s * seeds), seeds, LEVEL) for s in share]).T
+        above.errorbar(
+            found.array("m").ravel(), share, yerr=np.abs(ends - share), fmt=f"-{marker}",
+            color=color, linewidth=0.8, elinewidth=0.7, markersize=2.5, alpha=0.7, label=label,
+        )  # fmt: skip
     _boundaries(above, results)
     above.set(xlabel="measurements $m$", ylabel="share of seeds recovered")
     parts.logarithmic(above, "x")

@@ -32,8 +32,8 @@ class CycleLaws(NamedTuple):
 
     `amplitude`: of A^2 / (delay - onset), A the first harmonic's amplitude; `period`: of
     (T - T_onset) / (delay - onset); `period_at_onset`: of T. `settled`: every simulated cycle did;
-    `converged`: besides, the laws could be carried to the onset. `distances`, `amplitudes`: of the
-    single cycles that the limits are read from, (n, distances).
+    `converged`: besides, the laws could be carried to the onset. `distances`, `amplitudes` and
+    `amplitude_errors`: of the single cycles that the limits are read from, (n, distances).
     """
 
     amplitude: NDArray[np.float64]
@@ -46,6 +46,7 @@ class CycleLaws(NamedTuple):
     converged: NDArray[np.bool_]
     distances: NDArray[np.float64]
     amplitudes: NDArray[np.float64]
+    amplitude_errors: NDArray[np.float64]
 
 
 def simulated_cycles(
@@ -158,5 +159,5 @@ def cycle_laws(
     return CycleLaws(
         amplitude, np.abs(amplitude) * share, slope, slope_error, period.value, period.value_error,
         settled, np.all([settled, np.isfinite(share), np.isfinite(slope_error)], axis=0),
-        mu * lag[:, None], read.amplitude,
+        mu * lag[:, None], read.amplitude, read.amplitude_error,
     )  # fmt: skip

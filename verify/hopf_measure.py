@@ -124,6 +124,7 @@ class Birth:
             "onset": self.onset.value,
             "distance": self.laws.distances,
             "amplitude": self.laws.amplitudes,
+            "amplitude error": self.laws.amplitude_errors,
         }
         # An axis in front, or each point would keep its own alone.
         whole = {name: np.asarray(value)[None] for name, value in cycles.items()}

@@ -106,7 +106,7 @@ def boundary(hits: Array, ms: tuple[int, ...]) -> Array:
 def against(one: Array, other: Array, ms: tuple[int, ...], others: tuple[int, ...]) -> Measurement:
     """ln of the ratio of the boundaries, over seeds; open where a grid does not cross one."""
     kept = {"m": np.array(ms), "shares": one.mean(axis=0), "compared m": np.array(others),
-            "compared": other.mean(axis=0)}  # fmt: skip
+            "compared": other.mean(axis=0), "seeds": np.array([len(one), len(other)])}  # fmt: skip
     found = Measurement.mean(boundary(one, ms) - boundary(other, others))
     crossed = all(hits[:, 0].mean() < 0.1 and hits[:, -1].mean() > 0.9 for hits in (one, other))
     note = found.note if crossed else "the numbers of measurements do not cross the boundary"

@@ -37,7 +37,8 @@ def _needed(accuracy: Accuracy, k: int, seeds: int) -> Any:
 
 def _against(k: int, other: int, accuracy: Accuracy, seeds: int) -> Measurement:
     (one, shares), (two, others) = (_needed(accuracy, of, seeds) for of in (k, other))
-    kept = {"m": np.array(COUNTS), "shares": shares, "compared": others}
+    kept = {"m": np.array(COUNTS), "shares": shares, "compared": others,
+            "seeds": np.array([len(one), len(two)])}  # fmt: skip
     found = Measurement.mean(one - two)
     return Measurement(
         found.value, found.stderr, found.bias, found.dof, converged=found.converged,
