@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETDOWNBASE, CARETUPBASE
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from lemmata.figures.stored import Result, origin
@@ -26,6 +27,8 @@ LOOKS = {
 #: of the crosses of what disagrees: larger than other markers, at whose size they look square, and
 #: with a rim that sets them off from those
 CROSS: Any = {"markersize": 5.2, "markeredgecolor": "white", "markeredgewidth": 0.4}
+#: of an arrow in place of an arm
+UNBOUNDED = "an interval without end"
 #: letters in a line under a picture
 WIDTH = 96
 #: of those lines, in inches
@@ -155,7 +158,8 @@ def bars(
 ) -> None:
     """Measured values with their intervals, `measured` being (low, value, high).
 
-    What disagrees is marked, whatever marker and colour the others have.
+    What disagrees is marked, whatever marker and colour the others have; where an interval has no
+    end, an arrow stands for its arm.
     """
     low, value, high = (np.asarray(one, float) for one in measured)
     x = np.asarray(x, float)
@@ -176,6 +180,12 @@ def bars(
             markerfacecolor=shown if filled else "white", elinewidth=0.7,
             zorder=3 if name == "disagrees" else 2, **edge,
         )  # fmt: skip
+        for end, arrow in ((low, CARETDOWNBASE), (high, CARETUPBASE)):
+            if (open_ := here & ~np.isfinite(end)).any():
+                axes.plot(
+                    x[open_], value[open_], marker=arrow, color=shown, markersize=7,
+                    linestyle="none", label=UNBOUNDED, zorder=1.8,
+                )  # fmt: skip
 
 
 def _arm(start: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -1,13 +1,17 @@
 """What pictures say beside what they draw: legends, numbers in words, and minus signs."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETUPBASE
 from tests.test_pictures import made
 from tests.test_short_pictures import results_of
 
+from lemmata.figures.generic import draw
+from lemmata.figures.parts import UNBOUNDED
 from lemmata.figures.pictures import pictures
 from lemmata.figures.stored import Result
 from lemmata.figures.style import style
@@ -28,9 +32,15 @@ def legends(figure: Figure) -> list[str]:
     return [text.get_text() for one in found for text in one.get_texts()]
 
 
+def arms(bars: Any) -> list[tuple[float, float]]:
+    """The lower and the upper end of every bar."""
+    (found,) = bars[2]
+    return [(one[:, 1].min(), one[:, 1].max()) for one in found.get_segments()]
+
+
 def recovery() -> dict[str, Result]:
     m, shares = np.array([12, 16, 23, 32]), np.array([0.0, 0.25, 0.75, 1.0])
-    arrays = {"m": m, "shares": shares, "compared": shares}
+    arrays = {"m": m, "shares": shares, "compared": shares, "seeds": np.array([40, 40])}
     ids = pictures()[RECOVERY].claims
     at = {"p": [0.3, 0.3, 0.5, 0.5], "k": [2.0, 4.0, 2.0, 4.0]}
     found = {}
@@ -62,7 +72,11 @@ def test_recovery_shows_refuted_readings_as_lines_and_its_claims_with_bars() -> 
     assert {"claimed: power at least $2$", "refuted: power $2$", "refuted: power $1$"} <= {*said}
     assert not [one for one in below.lines if one.get_marker() == "X"]
     bars = {str(one.get_label()): one for one in above.containers}
-    assert sorted(bars) == ["boundary, $k = 20$", "boundary, $k = r = 2$"]
+    assert [one for one in sorted(bars) if "boundary" in one] == [
+        "boundary, $k = 20$", "boundary, $k = r = 2$",
+    ]  # fmt: skip
+    shares = [arms(bars[f"$k = {k}$"]) for k in ("20", "5", "r = 2")]
+    assert all(0 <= low < high <= 1 for of_one in shares for low, high in of_one)
     (line,) = (one for one in above.lines if one.get_label() == "claimed, $k = 20$")
     claimed = float(np.asarray(line.get_xdata())[0])
     measured = float(np.asarray(bars["boundary, $k = 20$"].lines[0].get_xdata())[0])
@@ -89,9 +103,19 @@ def test_a_numbered_delay_stands_under_its_picture_as_that_delay() -> None:
     ends = {str(one.get_label()): one for one in figure.axes[0].containers}
     assert sorted(ends) == [r"simulated $\max x$", r"simulated $\min x$"]
     for one in ends.values():
-        _, _, (arms,) = one
-        lengths = [np.ptp(segment[:, 1]) for segment in arms.get_segments()]
+        lengths = [high - low for low, high in arms(one)]
         np.testing.assert_allclose(lengths, [0.02, 0.04])  # a tenth to either side, as stored
+
+
+def test_an_interval_without_end_has_an_arrow_that_is_explained() -> None:
+    one = made("test/open", {"x": [1.0, 2.0, 3.0]}, [1.0, 2.0, 3.0])
+    one.points["high"][1] = np.inf
+    with style():
+        figure = draw(one)
+    assert UNBOUNDED in legends(figure)
+    (arrow,) = (line for line in figure.axes[0].lines if line.get_label() == UNBOUNDED)
+    assert arrow.get_marker() == CARETUPBASE
+    np.testing.assert_array_equal(arrow.get_xydata(), [[2.0, 2.0]])
 
 
 @pytest.mark.parametrize(
