@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import fill
@@ -130,11 +131,15 @@ def worst(record: Mapping[str, Any], words: Words = MappingProxyType({})) -> str
 def short(number: float) -> str:
     """A number in four digits, a whole one in all of them.
 
-    >>> short(-0.123456), short(571462)
-    ('−0.1235', '571462')
+    >>> short(-0.123456), short(571462), short(2e-5), short(2e4)
+    ('−0.1235', '571462', '2e−5', '2e4')
     """
-    text = f"{number:.4g}" if isinstance(number, float) else f"{number}"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return plain(f"{number:.4g}" if isinstance(number, float) else f"{number}")
+
+
+def plain(number: str) -> str:
+    """A number in letters that the font of the pictures has, of raised ones but the least."""
+    return re.sub(r"e\+?(-?)0*(?=\d)", r"e\1", number).replace("-", "\N{MINUS SIGN}")
 
 
 def line(axes: Axes, x: Any, y: Any, label: str = "claimed", **more: Any) -> None:
@@ -316,7 +321,7 @@ def logarithmic(axes: Axes, which: str = "xy", *, plain: bool = False) -> None:
 def digits(value: float, position: object = None) -> str:
     """A number as a label.
 
-    >>> digits(0.05), digits(1e-12)
-    ('0.05', '1e−12')
+    >>> digits(0.05), digits(1e-12), digits(2e6)
+    ('0.05', '1e−12', '2e6')
     """
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+    return plain(f"{value:g}")
