@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 
 import pytest
 from tests.helpers import SOURCE, WHY, claimed
@@ -13,6 +14,7 @@ from lemmata.verify.compare.bound import Bound
 from lemmata.verify.compare.equal import Equal
 from lemmata.verify.compare.frequency import Frequency, Reported
 from lemmata.verify.compare.sign import Sign
+from lemmata.verify.deferred import deferred
 from lemmata.verify.domain import Domain
 from lemmata.verify.errors import UsageError
 from lemmata.verify.measurement import Measurement
@@ -96,9 +98,8 @@ def test_a_source_reads_like_a_citation():
     assert str(Paper("On lemmas", 2024).at("p. 3")) == "On lemmas, 2024, p. 3"
 
 
-def test_the_decorator_keeps_the_docstring_and_names_the_method():
+def test_the_decorator_names_the_method_by_its_function():
     made = claimed(one, 1)
-    assert made.doc == "One, always."
     assert made.methods == (Method("one", one),)
     assert claimed(one, 1, method="by hand").methods[0].name == "by hand"
 
@@ -151,3 +152,8 @@ def test_a_partial_measurement_is_described_by_its_function():
     partial.__doc__ = "Of two."
     assert described(partial) == "Of two."
     assert described(functools.partial(two)) == ""
+
+
+def test_a_deferred_measurement_is_described_by_what_it_stands_for():
+    sqrt = deferred("math").sqrt
+    assert described(sqrt) == described(functools.partial(sqrt)) == math.sqrt.__doc__

@@ -62,6 +62,14 @@ def test_show_tells_statement_source_derivation_and_last_verdict(here, lemmata):
     assert "is a prefix of several claims" in prefix.stderr
 
 
+def test_show_takes_an_id_that_is_a_prefix_of_others_for_itself(here, lemmata):
+    shown = lemmata("show", "noether/scale", check=0).stdout
+    assert shown.startswith("noether/scale\n")
+    # alone, without those below it, and with what its measurement says, not what stands for it
+    assert "lemmata verify noether/scale --seed 0 -k 'not noether/scale/'" in shown
+    assert "not imported yet" not in shown
+
+
 @pytest.mark.heavy
 def test_lint_finds_the_catalogue_well_formed(here, lemmata):
     assert "no complaints" in lemmata("lint", check=0).stdout
@@ -83,7 +91,7 @@ def test_lint_complains_of_dead_ends_circles_and_symbols_from_nowhere(here, lemm
     assert "numbers/ends: rests on 'numbers/nowhere', which is no claim" in done.stdout
     assert "numbers/one: rests on itself in a circle" in done.stdout
     assert "y is not in its domain (x)" in done.stdout
-    assert "its measurement has no docstring" in done.stdout
+    assert "has no docstring; say in a sentence what is measured" in done.stdout
 
 
 def test_compare_tells_what_changed_and_exits_1_if_anything_got_worse(here, lemmata):

@@ -1,5 +1,7 @@
 """What a verdict rests on: second looks, several methods that agree, steps that replay."""
 
+import re
+
 import pytest
 import sympy as sp
 from tests.helpers import claimed, exactly, settings
@@ -27,8 +29,19 @@ def test_what_disagrees_at_a_first_look_only_is_not_refuted():
 
     verdict = decide(claimed(flaky, x, line), settings())
     assert verdict.outcome is INCONCLUSIVE
-    assert verdict.reason == "a point disagreed, but not when it was measured anew"
+    again = "a point disagreed, but not when it was measured anew: "
+    found = re.fullmatch(rf"{again}([\d.]+) ± 1e-06, which agrees", verdict.reason)
+    assert 1.9 < float(found[1]) <= 2
     assert verdict.settles == "a more accurate measurement of that point"
+
+
+def test_what_a_second_measurement_leaves_open_is_told_with_its_bound():
+    def blurred(p, accuracy):
+        return Measurement(p.x + 1, bias=1e-6 if accuracy.effort == 1 else 5.0)
+
+    verdict = decide(claimed(blurred, x, line), settings())
+    assert verdict.outcome is INCONCLUSIVE
+    assert verdict.reason.endswith("measured anew: 2 ± 5, which settles nothing")
 
 
 def test_a_counterexample_that_does_not_shrink_is_still_one():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from lemmata.verify.deferred import Deferred
 from lemmata.verify.domain import Domain
 from lemmata.verify.errors import UsageError
 
@@ -81,7 +82,6 @@ class Claim:
     wrong: Mapping[str, Any] = field(default_factory=dict)
     points: int | None = None
     certified: Callable[..., Any] | None = None
-    doc: str = ""
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -109,7 +109,7 @@ class Claim:
             )
 
     def _check_types(self) -> None:
-        for name in ("id", "says", "scope", "reading", "reported", "cause", "doc"):
+        for name in ("id", "says", "scope", "reading", "reported", "cause"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise UsageError(f"claim {self.id!r}: {name}={value!r} is no text; give a string.")
@@ -213,8 +213,7 @@ def claim(
         name = method or getattr(measure, "__name__", "measured").replace("_", " ")
         made = Claim(
             id=id, source=source, says=says, domain=domain, predicted=predicted, compare=compare,
-            methods=(Method(name, measure, batched),), uses=tuple(uses),
-            doc=described(measure), **more,
+            methods=(Method(name, measure, batched),), uses=tuple(uses), **more,
         )  # fmt: skip
         MADE.append(made)
         return made
@@ -223,9 +222,14 @@ def claim(
 
 
 def described(measure: Callable[..., Any]) -> str:
-    """What the docstring of a measurement says; of a partial one, its function's."""
+    """What the docstring of a measurement says; of a partial one, its function's.
+
+    One that is deferred is imported.
+    """
     while isinstance(measure, functools.partial) and "__doc__" not in vars(measure):
         measure = measure.func
+    if isinstance(measure, Deferred):
+        measure = measure.resolve()
     return (measure.__doc__ or "").strip()
 
 

@@ -92,10 +92,11 @@ def show(id: Annotated[str, typer.Argument(metavar="ID", help="The id of one cla
     from lemmata.verify.store import Store
 
     found = select([id])
-    if len(found) > 1:
+    chosen = [one for one in found if one.claim.id == id] or found
+    if len(chosen) > 1:
         ids = ", ".join(one.claim.id for one in found)
         raise UsageError(f"{id!r} is a prefix of several claims: {ids}; name one.")
-    for line in describe(found[0], Store()):
+    for line in describe(chosen[0], Store()):
         print(line)
 
 

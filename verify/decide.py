@@ -29,6 +29,8 @@ from lemmata.verify.verdict import Outcome, Resolution, Verdict, Worst
 ELSEWHERE = 64
 #: how many disagreeing points are tried, before one that disagrees for good is given up
 TRIED = 3
+#: what a second measurement shows of a point that disagreed
+SHOWS = {Agreement.AGREES: "agrees", Agreement.UNRESOLVED: "settles nothing"}
 #: the wrong formula that a refutation names
 CLAIMED = "what is claimed"
 
@@ -169,19 +171,24 @@ class Court:
             return Ruling(Outcome.VERIFIED, worst, arrays=arrays)
         if judgement.agreement is Agreement.UNRESOLVED:
             return Ruling(Outcome.INCONCLUSIVE, worst, judgement.reason, judgement.settles, arrays)
+        anew = ""
         for j in ranked[:TRIED]:
             if trial.judgements[j].agreement is Agreement.DISAGREES:
                 confirmed = self._confirm(trial, j)
-                if confirmed:
+                if isinstance(confirmed, Ruling):
                     return confirmed
+                anew = anew or confirmed
         return Ruling(
             Outcome.INCONCLUSIVE, worst,
-            "a point disagreed, but not when it was measured anew",
+            f"a point disagreed, but not when it was measured anew: {anew}",
             "a more accurate measurement of that point", arrays,
         )  # fmt: skip
 
-    def _confirm(self, trial: Trial, j: int) -> Ruling | None:
-        """Refuted, if the counterexample (shrunk, or else as found) is one when measured again."""
+    def _confirm(self, trial: Trial, j: int) -> Ruling | str:
+        """Refuted, if the counterexample (shrunk, or else as found) is one when measured again.
+
+        Or else what was found then.
+        """
         point, gauge = trial.points[j], trial.gauge
         plain = {repr(point): trial.judgements[j].plain}
 
@@ -193,6 +200,7 @@ class Court:
         simplest = self._exactly(
             shrink(self.claim.domain, point, disagrees, fixed=self.settings.fixed)
         )
+        told = ""
         for candidate in [simplest] if simplest == point else [simplest, point]:
             judgement, measured = self._look(
                 gauge, candidate, CONFIRM, found_by=trial.looks[j],
@@ -204,7 +212,9 @@ class Court:
                     Outcome.REFUTED, found, "measured anew, it still disagrees",
                     arrays=measured.kept,
                 )  # fmt: skip
-        return None
+            then = judgement.estimate
+            told = f"{then.value:.4g} ± {then.half_width:.2g}, which {SHOWS[judgement.agreement]}"
+        return told
 
     def _look(
         self, gauge: Gauge, point: Point, look: int, **how: Any

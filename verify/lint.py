@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lemmata.verify.claim import Claim, nearest
+from lemmata.verify.claim import Claim, described, nearest
 from lemmata.verify.errors import UsageError
 from lemmata.verify.loading import Located, catalogue
 from lemmata.verify.prediction import planted, predict
@@ -34,8 +34,9 @@ def _complaints(claim: Claim, known: dict[str, Claim]) -> Iterator[str]:
         yield "its paper has neither an arXiv id nor a DOI; give one, so that it can be found."
     for fault in list(faults(claim.says)) or unset(claim.says):
         yield f"its statement {claim.says!r} has {fault}."
-    if not claim.doc:
-        yield "its measurement has no docstring; say in a sentence what is measured."
+    for method in claim.methods:
+        if not described(method.measure):
+            yield f"measured {method.name!r} has no docstring; say in a sentence what is measured."
     try:
         predict(claim)
         planted(claim)

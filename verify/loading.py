@@ -8,6 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -210,6 +211,15 @@ def select(names: Sequence[str], expression: str = "") -> list[Located]:
     chosen = [*_by_prefix(prefixes), *own] if names else catalogue()
     wanted = matcher(expression) if expression.strip() else lambda id: True
     return [one for one in unique(chosen) if wanted(one.claim.id)]
+
+
+@lru_cache(maxsize=1)
+def shared_prefixes() -> frozenset[str]:
+    """The ids in the catalogue that, as prefixes, name other claims too."""
+    ids = {one.claim.id for one in catalogue()}
+    parts = (id.split("/") for id in ids)
+    above = {"/".join(each[:n]) for each in parts for n in range(1, len(each))}
+    return frozenset(ids & above)
 
 
 def select_ids(names: Sequence[str], kept: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from lemmata.verify import backend, results
 from lemmata.verify.decide import decide
 from lemmata.verify.errors import UsageError
-from lemmata.verify.loading import Located
+from lemmata.verify.loading import Located, shared_prefixes
 from lemmata.verify.manifest import manifest
 from lemmata.verify.pool import Verdicts, in_processes
 from lemmata.verify.settings import Settings
@@ -110,8 +110,9 @@ def replay(
     """The command that repeats one result: a refuted one at its counterexample, another whole.
 
     Decided alone, a claim would have the run's error rate to itself, and its intervals would be
-    narrower; so the command gives it the share that it had. Without a claim it is the command for
-    any of the run's (or of a file's), with ID for its id.
+    narrower; so the command gives it the share that it had, and keeps out those that its id is a
+    prefix of. Without a claim it is the command for any of the run's (or of a file's), with ID for
+    its id.
     """
     file = one.file if one and one.own else file
     id = one.claim.id if one else "ID"
@@ -125,6 +126,8 @@ def replay(
     at = verdict.worst.at if verdict and verdict.worst and refuted else settings.fixed
     for name, value in at.items():
         target += ["--at", f"{name}={value!r}" if isinstance(value, float) else f"{name}={value}"]
+    if not file and id in shared_prefixes():
+        target += ["-k", f"not {id}/"]
     return shlex.join(["lemmata", "verify", *target])
 
 

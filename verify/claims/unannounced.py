@@ -327,18 +327,22 @@ def missed_variance(p: Point, accuracy: Accuracy) -> Measurement:
 
 
 @lru_cache(maxsize=8)
-def _along(s: float, c: float, entropy: tuple[int, ...], paths: int) -> Any:
-    mu = np.array(NEAR_HOPF)
+def _along(s: float, c: float, near: Any, entropy: tuple[int, ...], paths: int) -> Any:
+    mu = np.array(near)
     return measure.fluctuations(
         _pair(mu, 1.0), entropy, paths, columns=_columns(mu, 1.0, c, s), step=0.2, quick=True
     )
 
 
+#: distances to a threshold that no path feels
+NEARER = tuple(np.geomspace(0.01, 0.4, 10).tolist())
+
+
 def _approach(p: Point, accuracy: Accuracy, *, s: float, c: float) -> Series:
     """The mean square of x along simulated paths, against the distance to the threshold."""
-    # Along the fast direction nothing lasts longer than 1: fewer paths know as much.
-    paths = accuracy.draws(512 if s else 64)
-    return _series(NEAR_HOPF, _along(s, c, accuracy.common, paths))
+    # Along the fast direction nothing lasts longer than 1: fewer paths know as much, and nearer.
+    near, paths = (NEAR_HOPF, 512) if s else (NEARER, 64)
+    return _series(near, _along(s, c, near, accuracy.common, accuracy.draws(paths)))
 
 
 NEARING: dict[str, Any] = {
