@@ -335,7 +335,7 @@ def _along(s: float, c: float, near: Any, entropy: tuple[int, ...], paths: int) 
 
 
 #: distances to a threshold that no path feels
-NEARER = tuple(np.geomspace(0.01, 0.4, 10).tolist())
+NEARER = tuple(np.geomspace(1e-3, 0.4, 12).tolist())
 
 
 def _approach(p: Point, accuracy: Accuracy, *, s: float, c: float) -> Series:
