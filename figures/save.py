@@ -33,7 +33,7 @@ def metadata(title: str, drawn_from: str) -> dict[str, dict[str, Any]]:
 
 def save(figure: Figure, folder: Path, name: str, title: str, drawn_from: str) -> list[Path]:
     """The files `name.pdf`, `.svg` and `.png` in a folder, each whole or not at all."""
-    _lay_out(figure)
+    lay_out(figure)
     recorded = Recorded(figure)
     resolution = recorded.dpi
     # `Figure.savefig` would draw each twice, the first time only to see how large it becomes.
@@ -51,7 +51,7 @@ def save(figure: Figure, folder: Path, name: str, title: str, drawn_from: str) -
     return written
 
 
-def _lay_out(figure: Figure) -> None:
+def lay_out(figure: Figure) -> None:
     """Place the axes once and for all, in round numbers.
 
     The solver of constrained layouts goes by where its variables lie in memory, so that its last

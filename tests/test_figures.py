@@ -34,6 +34,7 @@ from lemmata.figures.save import save
 from lemmata.figures.stored import Result, origin, provenance, result
 from lemmata.figures.style import style
 from lemmata.figures.ticks import simple_ticks
+from lemmata.figures.workers import Workers
 from lemmata.verify.compare.bound import Bound
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import Domain
@@ -254,12 +255,12 @@ def test_results_that_differ_by_a_package_or_the_error_rate_say_so(kept, change,
 def test_a_drawing_process_that_dies_is_told(kept, tmp_path: Path) -> None:
     store = kept(right())
     task = drawing._Task("", [result(store, "test/claim")], tmp_path)
-    with reduced_font() as font, drawing._Workers(2, font) as workers:
+    with reduced_font() as font, Workers(2, font) as workers:
         # Else another process might draw all before the death of this one is noticed.
         with pytest.raises(BrokenProcessPool):
             workers.pool.submit(os._exit, 1).result()
         with pytest.raises(UsageError, match=r"a process that draws died .*run again with -j 1"):
-            list(workers.run([task]))
+            list(workers.run(drawing._draw, [task]))
 
 
 def test_a_png_is_what_was_drawn_with_its_resolution_and_its_words(tmp_path: Path) -> None:

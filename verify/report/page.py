@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lemmata.figures.embedded import Embedded, embedded
 from lemmata.figures.stored import Result, check_not_lost, origin, result
 from lemmata.verify.files import check_writable, in_folder, write_atomically
 from lemmata.verify.loading import catalogue
@@ -92,7 +93,7 @@ def render(ids: Sequence[str], store: Store) -> str:
         )
         for one in results
     ]
-    return _fill(entries, runs, found)
+    return _fill(entries, runs, found, embedded({one.id: one for one in results}))
 
 
 def _in_order(ids: Sequence[str]) -> list[str]:
@@ -101,7 +102,9 @@ def _in_order(ids: Sequence[str]) -> list[str]:
     return sorted(set(ids), key=lambda id: (place.get(id, len(place)), id))
 
 
-def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:
+def _fill(
+    entries: Sequence[Entry], runs: Sequence[Run], found: Any, pictures: Sequence[Embedded]
+) -> str:
     environment = Environment(
         loader=PackageLoader("lemmata.verify.report", "templates"), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
@@ -111,12 +114,18 @@ def _fill(entries: Sequence[Entry], runs: Sequence[Run], found: Any) -> str:
     scripts = (environment.get_template(name).render() for name in ("graph.js", "page.js"))
     script = "\n".join(scripts)
     papers = _papers(entries)
+    shown_in: dict[str, list[Embedded]] = {}
+    for one in pictures:
+        for id in one.claims if one.url else ():
+            shown_in.setdefault(id, []).append(one)
     text = environment.get_template("page.html").render(
         entries=entries,
         by_id={one.id: one for one in entries},
         counts=Counter(one.outcome for one in entries),
         against=[one for one in entries if not one.as_expected],
         papers=papers,
+        pictures=pictures,
+        shown_in=shown_in,
         paper_of={paper.title: paper.name for paper in papers},
         runs=runs,
         verdicts=VERDICTS,

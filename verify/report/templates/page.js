@@ -5,6 +5,7 @@
   const nodes = JSON.parse($("#nodes").textContent);
   const rows = $$("#rows tbody tr");
   const articles = new Map($$("article.claim").map((one) => [one.dataset.id, one]));
+  const pictures = $$(".pictures figure");
   const draw = graphOf(nodes, (id) => articles.has(id));
   const filter = $("#filter").elements, focus = $("#focus").elements;
   const FIELDS = ["q", "verdict", "paper", "evidence", "mark"], SHOWN = ["graph", "way", "depth"];
@@ -16,6 +17,11 @@
   function searched(row) {
     const parts = [...articles.get(row.dataset.id).querySelectorAll(".says, .tex, .f")];
     return [row.dataset.id, ...parts.map((one) => one.textContent)].join(" ").toLowerCase();
+  }
+
+  // A picture is shown with any of its claims.
+  function claimsOf(picture) {
+    return [...picture.querySelectorAll("a")].map((one) => one.getAttribute("href").slice(1));
   }
 
   // State -----------------------------------------------------------------------------------------
@@ -106,6 +112,7 @@
       articles.get(data.id).hidden = !fits && data.id !== place;
       shown += fits;
     }
+    for (const one of pictures) one.hidden = !claimsOf(one).some((id) => !articles.get(id).hidden);
     const none = shown ? "" : ": none fits, show all again";
     $("#count").textContent = `${shown} of ${rows.length} claims${none}`;
   }
