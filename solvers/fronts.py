@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lemmata.solvers.runge_kutta import classical_step
+
 #: half the length of the line, and times at which the integral is looked at, for D = 1
 HALF, LOOKS = 45.0, (30.0, 40.0, 50.0)
 #: of a step in time, over the square of one in space; the scheme is stable below 0.52
@@ -63,7 +65,7 @@ def _speeds(kinetics: Any, args: Any, n: int, spacing: float) -> NDArray[np.floa
         steps = int(np.ceil((look - before) / (RATIO * spacing**2)))
         step = (look - before) / steps
         for _ in range(steps):
-            u = _runge_kutta(lambda v: _slope(kinetics, v, args, spacing), u, step)
+            u = classical_step(lambda v: _slope(kinetics, v, args, spacing), u, step)
         integrals.append(spacing * u.sum(axis=1))
         before = look
     return np.diff(integrals, axis=0) / np.diff(LOOKS)[:, None]
@@ -74,10 +76,3 @@ def _slope(kinetics: Any, u: NDArray[np.float64], args: Any, spacing: float) -> 
     v = np.pad(u, ((0, 0), (2, 2)), mode="edge")
     bend = (16 * (v[:, 1:-3] + v[:, 3:-1]) - v[:, :-4] - v[:, 4:] - 30 * u) / 12
     return bend / spacing**2 + kinetics(u, args)
-
-
-def _runge_kutta(slope: Any, u: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    k1 = slope(u)
-    k2 = slope(u + step / 2 * k1)
-    k3 = slope(u + step / 2 * k2)
-    return u + step / 6 * (k1 + 2 * k2 + 2 * k3 + slope(u + step * k3))

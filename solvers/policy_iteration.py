@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lemmata.solvers.runge_kutta import classical_step
+
 #: steps of Runge and Kutta's method over a window; samples are taken among them
 STEPS = 960
 #: policies that are tried, and the relative change that ends the search
@@ -70,11 +72,7 @@ def trajectories(p: Problem, gain: np.ndarray, steps: int = STEPS) -> np.ndarray
         return p.a * x + p.b * (-gain * x)
 
     for _ in range(steps):
-        one = field(x)
-        two = field(x + h / 2 * one)
-        three = field(x + h / 2 * two)
-        four = field(x + h * three)
-        x = x + h / 6 * (one + 2 * two + 2 * three + four)
+        x = classical_step(field, x, h)
         found.append(x)
     return np.stack(found, axis=1)
 
