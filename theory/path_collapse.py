@@ -146,6 +146,27 @@ def gaussian_criterion() -> Derivation:
     return Derivation(sp.Symbol("C_G"), statement, steps)
 
 
+def gaussian_growth() -> Derivation:
+    r"""Derive that for data of N(0, s^2) the same sum decides: what is left is a Gaussian."""
+    statement = -gaussian_criterion().statement
+    c = sp.Symbol("c", positive=True)
+    steps = (
+        *gaussian_criterion().steps,
+        Step(
+            "c > 0 for it: half of the integral, but for a factor, is finite",
+            sp.Integral(sp.exp(-c * _x**2 / 2), (_x, 0, sp.oo)), sp.sqrt(sp.pi / (2 * c)),
+        ),
+        Step(
+            "-c for it: what is integrated grows without bound, as its logarithm has this slope",
+            sp.Derivative(c * _x**2 / 2, _x), c * _x,
+        ),
+        Step(
+            "positive where it grows", sp.Subs(-_product, _rates, _far(s**2)), statement,
+        ),
+    )  # fmt: skip
+    return Derivation(sp.Symbol("G_G"), statement, steps)
+
+
 def gaussian_onset() -> Derivation:
     r"""Derive the w above which the instance has collapsed at time t, with data of N(0, s^2)."""
     first, second = (a**2 + (scale * s) ** 2 for a, scale in zip(WIDTHS, SCALES, strict=True))

@@ -133,11 +133,6 @@ def sum_of_rates(p: Any) -> Any:
     return p.gamma_1 / p.alpha_1**2 + p.gamma_2 / p.alpha_2**2
 
 
-def against(formula: str) -> Any:
-    """The criterion as a sign: positive where the integral grows."""
-    return -getattr(derived, formula)().statement
-
-
 @claim(
     f"{HERE}/criterion",
     source=CRITERION,
@@ -146,7 +141,7 @@ def against(formula: str) -> Any:
     domain=Domain(
         **powers, where=(Condition("|C| > 0.01", lambda p: abs(sum_of_rates(p)) > 0.01),)
     ),
-    predicted=partial(against, "criterion"),
+    predicted=derived.growth,  # -C: positive where the integral grows
     compare=Sign(because="finite or not"),
     points=96,
     wrong={

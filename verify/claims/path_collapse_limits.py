@@ -28,7 +28,6 @@ from lemmata.verify.claims.path_collapse import (
     HERE,
     INSTANCE,
     PATH,
-    against,
     derived,
     lee,
     product,
@@ -77,7 +76,7 @@ gaussian_criterion = claim(
     says=r"q_i = N(0, s^2) * N(0, \alpha_i^2): \int \textstyle\prod_i q_i^{\gamma_i} < \infty \iff"
     r" \sum_i \gamma_i / (\alpha_i^2 + s^2) > 0",
     domain=normal,
-    predicted=partial(against, "gaussian_criterion"),
+    predicted=derived.gaussian_growth,
     compare=FINITE,
     points=96,
     wrong={"by the widths alone": lambda p: -p.gamma_1 / p.alpha_1**2 - p.gamma_2 / p.alpha_2**2},
@@ -91,7 +90,7 @@ gaussian_as_compact = claim(
     says=r"q_i = N(0, s^2) * N(0, \alpha_i^2): \int \textstyle\prod_i q_i^{\gamma_i} < \infty \iff"
     r" \sum_i \gamma_i / \alpha_i^2 > 0",
     domain=normal,
-    predicted=partial(against, "criterion"),
+    predicted=lambda p: -sum_of_rates(p),
     compare=FINITE,
     points=96,
     scope="one coordinate, two densities of the same data",
