@@ -86,6 +86,7 @@ STEPS: Mapping[str, Rule] = {"statement": TEXT}
 STEPS_OF_A_DERIVATION: Mapping[str, Rule] = {
     "quantity": TEXT, "assumes": TEXTS, "where": TEXTS,
     "steps": ("a list of tables", lambda value: isinstance(value, list)),
+    "solved": ("true or false", lambda value: isinstance(value, bool)),
 }  # fmt: skip
 STEP: Mapping[str, Rule] = dict.fromkeys(("because", "math", "status", "how"), TEXT)
 NUMBERS = ("claimed", "value", "low", "high", "accepted_low", "accepted_high")

@@ -9,8 +9,10 @@ from tests.helpers import claimed, exactly, settings
 from lemmata.theory.derivation import Derivation, Step
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import Domain
+from lemmata.verify.errors import UsageError
 from lemmata.verify.interval import Interval, Values
 from lemmata.verify.measurement import Measurement
+from lemmata.verify.prediction import Solved
 from lemmata.verify.verdict import Outcome
 
 VERIFIED, REFUTED, INCONCLUSIVE, ERROR = Outcome
@@ -239,3 +241,33 @@ def test_a_derivation_that_assumes_what_the_domain_breaks_is_no_evidence():
     verdict = decide(claim, settings())
     assert "derived" not in verdict.evidence
     assert "but it assumes x < 1, which fails at Point(x=" in verdict.derivation
+
+
+# --- numbers found from equations -----------------------------------------------------------------
+
+root = Step("squared, it is x", sp.Subs(u**2, u, sp.sqrt(x)), x)
+by_halves = Derivation(area, x, (root,))
+
+
+def test_a_number_found_from_a_derived_equation_is_derived_with_it():
+    equation = Solved(lambda: by_halves, lambda p: p.x**0.5)
+    verdict = decide(claimed(exactly(lambda p: p.x**0.5), equation, line), settings())
+    assert verdict.outcome is VERIFIED
+    assert verdict.evidence[0] == "derived"
+    assert verdict.steps["solved"] is True
+    wrong = decide(claimed(exactly(lambda p: p.x), equation, line), settings())
+    assert wrong.outcome is REFUTED
+
+
+def test_an_equation_with_a_false_step_verifies_no_number():
+    false = Derivation(area, x, (Step("squared, it is x", sp.Subs(u**2, u, x), x),))
+    equation = Solved(false, lambda p: p.x**0.5)
+    verdict = decide(claimed(exactly(lambda p: p.x**0.5), equation, line), settings())
+    assert verdict.outcome is INCONCLUSIVE
+    assert "a step of the derivation is false: squared, it is x" in verdict.reason
+
+
+def test_what_is_solved_must_be_derived():
+    verdict = claimed(exactly(lambda p: p.x), Solved(lambda: x**2, lambda p: p.x), line)
+    with pytest.raises(UsageError, match=r"what solves x\*\*2 \(Pow\); give the Derivation"):
+        decide(verdict, settings())

@@ -1,6 +1,7 @@
 """Integral reinforcement learning: its theory, rules of quadrature, policies and claims."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ import sympy as sp
 from lemmata.solvers import policy_iteration as policies
 from lemmata.solvers import quadrature_rules as rules
 from lemmata.theory import integral_rl as theory
+from lemmata.verify import policy_measure
+from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claim import Claim
 from lemmata.verify.claims import integral_rl as claims
 from lemmata.verify.decide import decide
@@ -158,3 +161,27 @@ def test_a_value_that_has_not_settled_decides_nothing(monkeypatch) -> None:
 def test_a_window_that_is_too_coarsely_bisected_decides_nothing(monkeypatch) -> None:
     monkeypatch.setattr("lemmata.verify.policy_measure.HALVINGS", 2)
     assert outcome(claims.thresholds[0], points=1) is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("rule", ["left", "trapezoid"])
+def test_a_window_beyond_which_values_run_away_is_found_all_over_the_domain(rule: str) -> None:
+    """At its corners too, and where values are learned slowly, for which few steps must do."""
+    one = named("thresholds", rule)
+    ends = {name: (axis.lo, axis.hi) for name, axis in one.domain.axes.items() if name != "N"}
+    corners = [dict(zip(ends, at, strict=True)) for at in itertools.product(*ends.values())]
+    points = [*one.domain.sample(32, seed=2), *({"N": n, **at} for n in (1, 4) for at in corners)]
+    columns = {name: np.array([float(each[name]) for each in points]) for name in (*ends, "N")}
+    found = policy_measure.threshold(Point(columns), Accuracy(), rule=rule)
+    assert np.all(found.converged)
+    expected = [claims.longest_window(Point(each), rule=rule) for each in points]
+    np.testing.assert_allclose(found.value, expected, rtol=0.02)
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_values_that_run_away_at_every_window_or_none_leave_it_open(monkeypatch, always) -> None:
+    monkeypatch.setattr(policy_measure, "runs_away", lambda p, w, *, rule: np.full(len(w), always))
+    at = {"a": 0.1, "b": 1.0, "q": 1.0, "r": 1.0, "N": 1.0}
+    point = Point({name: np.array([value]) for name, value in at.items()})
+    found = policy_measure.threshold(point, Accuracy(), rule="trapezoid")
+    assert not np.any(found.converged)
+    assert "values run away at the shortest window that was tried, or at none" in found.note

@@ -78,6 +78,24 @@ def evaluation(rule: str) -> Derivation:
     return Derivation(sp.Symbol("P"), statement, tuple(steps), _ASSUMES, _BELOW)
 
 
+@lru_cache
+def settled(rule: str) -> Derivation:
+    r"""Derive $c(s \Delta/N) = 2 s P/(q + b^2 P^2/r)$, $s = b^2 P/r - a$, where iteration stays."""
+    rate = b**2 * _P / r - a
+    statement = 2 * rate * _P / (q + b**2 * _P**2 / r)
+    policy = (k, s), (b * _P / r, rate)
+    steps = (
+        *evaluation(rule).steps,
+        Step("of the policy k = b P/r", sp.Subs(b * k - a, k, b * _P / r), rate),
+        Step(
+            "the value is P again where c is this",
+            sp.Subs((q + r * k**2) / (2 * s), *policy) * statement, _P,
+        ),
+        Step("which is", 2 * _P * (b**2 * _P - a * r) / (q * r + b**2 * _P**2), statement),
+    )  # fmt: skip
+    return Derivation(sp.Symbol("c"), statement, steps, _ASSUMES, (*_BELOW, sp.Gt(rate, 0)))
+
+
 def _geometric_sum(rule: str) -> list[Step]:
     """The sum of a rule over y^0, ..., y^N, and c of it."""
     at = sp.exp(-2 * _z)

@@ -96,6 +96,24 @@ def onset_in_weight() -> Derivation:
     return Derivation(sp.Symbol("w_c"), statement, steps, _ASSUMES, _TIME)
 
 
+def at_the_onset() -> Derivation:
+    r"""Derive $(\alpha_1/\alpha_2)^2 = 1 + 1/w$ where the instance begins to collapse."""
+    statement = 1 + 1 / w
+    squared = sp.Symbol("q", positive=True)
+    C = POWERS[0] / alpha_1**2 + POWERS[1] / alpha_2**2
+    steps = (
+        *criterion().steps[:2],
+        Step(
+            "C, times alpha_1^2, with q for the squared ratio of widths",
+            sp.Subs(alpha_1**2 * C, alpha_2, alpha_1 / sp.sqrt(squared)), 1 + w - w * squared,
+        ),
+        Step("vanishes there", sp.Subs(1 + w - w * squared, squared, statement), _zero),
+        Step("and falls with q", sp.Derivative(1 + w - w * squared, squared), -w),
+        Step("solved for q", (1 + w) / w, statement),
+    )  # fmt: skip
+    return Derivation(sp.Symbol("Q"), statement, steps, _ASSUMES)
+
+
 def least_weight() -> Derivation:
     r"""Derive $w^* = 4/(\pi^2 - 4)$, up to which it collapses at no time."""
     statement = 4 / (sp.pi**2 - 4)

@@ -20,6 +20,7 @@ from lemmata.verify.domain import Condition, Domain, Point
 from lemmata.verify.errors import UsageError
 from lemmata.verify.interval import Integers, Interval, Log, Values
 from lemmata.verify.measurement import Count, Exact, Measurement, Paired, Series
+from lemmata.verify.prediction import Solved
 
 __all__ = [
     "Accuracy",
@@ -46,6 +47,7 @@ __all__ = [
     "Reported",
     "Series",
     "Sign",
+    "Solved",
     "Threshold",
     "UsageError",
     "Values",

@@ -189,7 +189,7 @@ def claim(
     - `says`: the statement in LaTeX.
     - `domain`: the parameters for which it is claimed.
     - `predicted`: a derivation (a function without arguments that returns one), a SymPy
-      expression in the domain's names, a number, or a function of a point.
+      expression in the domain's names, a number, a function of a point, or `Solved`.
     - `compare`: the decision rule, with its margin and the reason for it.
     - `uses`: ids of the claims that this one rests on.
     - `batched`: whether the function takes all points at once, each value an array of shape (n,).

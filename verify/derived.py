@@ -17,17 +17,21 @@ SCHEMA = 1
 def steps(prediction: Prediction, replayed: Sequence[Any] = ()) -> dict[str, Any]:
     """What is predicted, as MathML, with the steps that lead to it; {} for a function of a point.
 
+    Of a number that is found from an equation (`solved`), the steps are those of the equation.
+
     **Arguments:** `replayed`: what became of the steps, in their order; none without a derivation.
     """
-    if prediction.expression is None:
+    derivation, expression = prediction.derivation, prediction.expression
+    if derivation is None and expression is None:
         return {}
     from lemmata.theory.mathml import condition, formula, relation
 
-    found: dict[str, Any] = {"schema": SCHEMA, "statement": formula(prediction.expression)}
-    derivation = prediction.derivation
+    shown = expression if derivation is None else derivation.statement
+    found: dict[str, Any] = {"schema": SCHEMA, "statement": formula(shown)}
     if derivation is None:
         return found
     return found | {
+        "solved": expression is None,
         "quantity": formula(derivation.quantity),
         "assumes": list(derivation.assumes),
         "where": [condition(one) for one in derivation.where],

@@ -21,8 +21,12 @@ LATE = (60, 80, 96, 120, 160, 240, 480)
 FEW = (4, 6, 8, 10, 12, 16, 20, 24, 30, 40, 48)
 #: stretches whose rule is not yet lost in rounding
 WORST = (16, 32, 64)
-#: steps and policies where it is only asked whether values run away, and halvings of the window
-COARSE, TRIED, HALVINGS = 96, 100, 9
+#: steps and policies where it is only asked whether values run away
+COARSE, TRIED = 96, 100
+#: windows that are tried, in stretches over sqrt(q b^2/r), and halvings between the two of them
+#: where values first run away; over the longest few steps do not follow what is learned, and it may
+#: seem to settle
+TRIALS, HALVINGS = np.geomspace(0.05, 1.5, 9), 7
 #: times the best value that count as infinite there
 CEILING = 30.0
 
@@ -125,14 +129,19 @@ def runs_away(p: Point, window: np.ndarray, *, rule: str) -> np.ndarray:
 
 def threshold(p: Point, accuracy: Accuracy, *, rule: str) -> Measurement:
     """The length of the window beyond which policy iteration runs away, bisected."""
-    rate = np.sqrt(np.asarray(p.q) * np.asarray(p.b) ** 2 / np.asarray(p.r))
-    low, high = (factor * np.asarray(p.N) / rate for factor in (0.05, 1.5))
-    brackets = ~runs_away(p, low, rule=rule) & runs_away(p, high, rule=rule)
+    unit = np.asarray(p.N) / np.sqrt(np.asarray(p.q) * np.asarray(p.b) ** 2 / np.asarray(p.r))
+    away = np.array([runs_away(p, factor * unit, rule=rule) for factor in TRIALS])
+    first = np.argmax(away, axis=0)
+    found = first > 0
+    low, high = (unit * TRIALS[np.where(found, first + side, side + 1)] for side in (-1, 0))
     for _ in range(HALVINGS):
         middle = np.sqrt(low * high)
-        away = runs_away(p, middle, rule=rule)
-        low, high = np.where(away, low, middle), np.where(away, middle, high)
-    return Measurement.bracket(low, high, converged=brackets)
+        beyond = runs_away(p, middle, rule=rule)
+        low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+    note = "values run away at the shortest window that was tried, or at none"
+    return Measurement.bracket(
+        low, high, converged=found, note=["" if one else note for one in found]
+    )
 
 
 def worst_case(p: Point, accuracy: Accuracy) -> Measurement:

@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Solved:
+    """A number that has no closed form: found from an equation that is derived.
+
+    **Fields:**
+
+    - `equation`: its derivation, or a function without arguments that returns it; in what symbols
+      it likes.
+    - `number`: a point of the domain in, the number that is found from the equation out.
+    """
+
+    equation: Any
+    number: Callable[[Point], Any]
+
+
+@dataclass(frozen=True)
 class Prediction:
     """A formula in the domain's names, or (`expression` None) a function of a point.
 
@@ -27,7 +42,8 @@ class Prediction:
 
     - `expression`: the SymPy expression, if there is one.
     - `function`: a point in, a number out, where there is no expression.
-    - `derivation`: how the expression was derived, if it was.
+    - `derivation`: how the expression was derived, if it was, or the equation that the function
+      solves.
     """
 
     expression: Any = None
@@ -87,6 +103,15 @@ def _resolved(claim: Claim, predicted: Any, head: str) -> Prediction:
 
     from lemmata.theory.derivation import Derivation
 
+    if isinstance(predicted, Solved):
+        equation = predicted.equation
+        derived = equation if isinstance(equation, Derivation) else equation()
+        if not isinstance(derived, Derivation):
+            raise Malformed(
+                f"{head} what solves {derived!r} ({type(derived).__name__}); give the Derivation "
+                "of the equation."
+            )
+        return Prediction(function=predicted.number, derivation=derived)
     if isinstance(predicted, Deferred) or (
         callable(predicted) and not takes_an_argument(predicted)
     ):

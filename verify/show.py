@@ -50,6 +50,8 @@ def _derivation(claim: Claim) -> Iterator[str]:
         return
     yield "derivation:"
     yield from ("  " + line for line in prediction.derivation.to_text().splitlines())
+    if prediction.expression is None:
+        yield "predicted: a number that is found from it numerically"
 
 
 def _last(one: Located, store: Store) -> Iterator[str]:

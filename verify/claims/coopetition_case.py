@@ -9,7 +9,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from lemmata.verify.api import Accuracy, Domain, Equal, Interval, Measurement, Point, Values, claim
+from lemmata.verify.api import (
+    Accuracy,
+    Domain,
+    Equal,
+    Interval,
+    Measurement,
+    Point,
+    Solved,
+    Values,
+    claim,
+)
 from lemmata.verify.claims.coopetition import (
     EXACT,
     FORMS,
@@ -54,6 +64,11 @@ def percent(form: str, p: Any, *, base: bool = True, **changed: float) -> float:
     """The increase by the root of the equation in r."""
     at = {**CASES[form], "D_12": p["D_12"], "D_21": p["D_21"], **changed}
     return derived.increase(form, base=base, **at)
+
+
+def solved(form: str, *, base: bool = True) -> Solved:
+    """The same, with the derivation of that equation."""
+    return Solved(partial(derived.dependence, form), partial(percent, form, base=base))
 
 
 def transposed(form: str, p: Any) -> float:
@@ -113,7 +128,7 @@ general = [
         r"\ \text{the mean action over that with } \gamma = 0, D = 0, \text{ from the root of the"
         r" equation in } r",
         domain=Domain(D_12=Interval(0, 1), D_21=Interval(0, 1), defining=always(**CASES[form])),
-        predicted=partial(percent, form),
+        predicted=solved(form),
         compare=EXACT,
         wrong={
             "D transposed": partial(transposed, form),
@@ -148,7 +163,7 @@ complementarity = [
         says=rf"{SAYS[form]},\ D = 0: \text{{the mean action is }} {PARTS[form][0]} \,\%"
         r" \text{ above that with } \gamma = 0",
         domain=single(form, **NONE),
-        predicted=partial(percent, form),
+        predicted=solved(form),
         compare=EXACT,
         wrong={"nothing": 0, "as with D": partial(percent, form, **STATED)},
         uses=(f"{HERE}/{form}/increase",),
@@ -164,7 +179,7 @@ interdependence = [
         says=rf"{SAYS[form]},\ D \text{{ as stated: the mean action is }} {PARTS[form][1]} \,\%"
         r" \text{ above that with } D = 0 \text{ and the same } \gamma",
         domain=single(form, **STATED),
-        predicted=partial(percent, form, base=False),
+        predicted=solved(form, base=False),
         compare=EXACT,
         wrong={"the whole increase": partial(percent, form)},
         uses=(f"{HERE}/{form}/increase",),

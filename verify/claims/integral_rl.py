@@ -23,6 +23,7 @@ from lemmata.verify.api import (
     Measurement,
     Paper,
     Point,
+    Solved,
     Threshold,
     Values,
     claim,
@@ -109,6 +110,10 @@ def _evaluation(rule: str) -> Any:
     return theory.evaluation(rule)
 
 
+def _settled(rule: str) -> Any:
+    return theory.settled(rule)
+
+
 def _constant(rule: str) -> Any:
     return theory.constant(rule)
 
@@ -157,7 +162,7 @@ fixed_points = [
         rf" {COSTS[rule]}",
         domain=Domain(**window, N=Values(*STRETCHES[rule])),
         points=12,
-        predicted=partial(settled_value, rule=rule),
+        predicted=Solved(partial(_settled, rule), partial(settled_value, rule=rule)),
         compare=Equal(relative=1e-7, because=EXACT),
         wrong={
             name: partial(settled_value, rule=rule, wrong=name)
@@ -231,7 +236,7 @@ thresholds = [
         rf"\ c(z(P)) = \frac{{2 s P}}{{q + b^2 P^2/r}},\ c(z) = {COSTS[rule]}",
         domain=Domain(**{**axes, "a": Interval(-0.4, 0.4)}, N=Values(1, 2, 4)),
         points=6,
-        predicted=partial(longest_window, rule=rule),
+        predicted=Solved(partial(_settled, rule), partial(longest_window, rule=rule)),
         compare=Threshold(
             relative=0.02, because="bisected to half a percent; beside it iteration takes for ever"
         ),

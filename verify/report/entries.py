@@ -233,7 +233,8 @@ def checked_steps(id: str, steps: Mapping[str, Any], file: Path) -> Mapping[str,
             f"claim {id!r}: its stored derivation cannot be read ({problem}); run `lemmata verify "
             f"{id}` again."
         ) from None
-    return {"quantity": "", "assumes": [], "where": [], "steps": [], **steps} if steps else {}
+    absent = {"quantity": "", "assumes": [], "where": [], "steps": [], "solved": False}
+    return {**absent, **steps} if steps else {}
 
 
 _MATHML = re.compile(
