@@ -1,5 +1,7 @@
 """Model collapse: derivations, the chains against least squares by other means, and the claims."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -12,6 +14,7 @@ from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claims import model_collapse as claims
 from lemmata.verify.compare.base import Agreement
 from lemmata.verify.decide import decide
+from lemmata.verify.measurement import Measurement
 from lemmata.verify.prediction import planted, predict
 from lemmata.verify.settings import Settings
 
@@ -171,15 +174,31 @@ def test_the_equality_is_refuted_where_rows_are_fresh():
     assert verdict.as_expected
 
 
-def test_at_one_row_too_few_nothing_is_decided():
+def test_at_one_row_too_few_nothing_is_decided_and_the_tail_says_why():
     verdict = decide(claims.edge, Settings())
     assert str(verdict.outcome) == "inconclusive"
-    # Nor is a finite value: the measurement itself says that it has no error bound.
-    at = {"d": 4, "n": 1, "sigma": 2}
-    for value in (4 * 4 / 1, 1e3, np.inf):
-        judgement = _judged(claims.edge, value, at)
+    assert verdict.as_expected
+    assert "has index" in verdict.reason
+    # Nor is another value: the measurement itself says that it has no error bound.
+    for value in (4 * 4 / 1, 1e3):
+        judgement = _judged(claims.edge, value, {"d": 4, "n": 1, "sigma": 2})
         assert judgement.agreement is Agreement.UNRESOLVED
-    assert "has index" in str(_judged(claims.edge, 16.0, at).reason)
+
+
+def test_a_mean_with_a_bound_on_its_error_is_not_infinite():
+    def finite(p, accuracy):
+        return Measurement(4 * p.sigma**2, stderr=0.1)
+
+    methods = tuple(dataclasses.replace(one, measure=finite) for one in claims.edge.methods)
+    verdict = decide(dataclasses.replace(claims.edge, methods=methods), Settings())
+    assert str(verdict.outcome) == "refuted"
+
+
+def test_a_step_is_false_where_one_dimension_is_lost(monkeypatch):
+    """T - d in place of T - d - 1."""
+    monkeypatch.setattr(theory, "fit_of", lambda rows: theory.d / (rows - theory.d))
+    for derived in (theory.first_fit, theory.accumulated_fresh):
+        assert derived.__wrapped__().falsehoods()
 
 
 def test_one_step_is_by_the_whole_gram_matrix():

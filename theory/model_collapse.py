@@ -21,7 +21,7 @@ sigma = sp.Symbol("sigma", positive=True)
 #: rows of a generation, weights, and generations
 T, d, n = sp.symbols("T d n", positive=True, integer=True)
 
-#: rows beyond d + 1, a length, and an index
+#: dimensions beyond two, a length, and an index
 _j = sp.Symbol("j", positive=True, integer=True)
 _r = sp.Symbol("r", positive=True)
 _i = sp.Symbol("i", positive=True, integer=True)
@@ -30,12 +30,21 @@ _ASSUMES = (
     "T >= d + 2: with fewer rows the mean of the inverse is infinite",
     "noises are independent of each other and of all rows: their cross terms have mean zero",
 )
-_EXCHANGE = "the blocks of G are exchangeable: each has the same share in tr G^-1 G G^-1 = tr G^-1"
+_EXCHANGE = (
+    "of i T rows; the blocks of G are exchangeable: each has the same share in tr G^-1 G G^-1 ="
+    " tr G^-1"
+)
 
 
 def fit_of(rows: sp.Expr) -> sp.Expr:
     r"""$\mathbb{E} \operatorname{tr} G^{-1}$ for so many rows, d/(rows - d - 1)."""
     return d / (rows - d - 1)
+
+
+def _mean_inverse(rows: sp.Expr) -> sp.Expr:
+    """E r^-2 = 1/j of a column's length r in the dimensions that the d - 1 others leave."""
+    dimensions = rows - (d - 1)
+    return sp.Subs(1 / _j, _j, dimensions - 2)
 
 
 @lru_cache
@@ -49,18 +58,15 @@ def first_fit() -> Derivation:
     density = _r ** (_j + 1) * sp.exp(-(_r**2) / 2)
     steps = (
         Step(
-            "1/(G^-1)_11 is the square of r, a column's length beyond the d - 1 others, in j + 2 ="
-            " T - d + 1 dimensions: r has this density but for a factor. By parts:",
+            "1/(G^-1)_11 is the square of r, a column's length beyond the d - 1 others, in j + 2"
+            " dimensions: r has this density but for a factor. By parts:",
             density - _j * density / _r**2,
             sp.Derivative(-(_r**_j) * sp.exp(-(_r**2) / 2), _r),
         ),
         Step(
-            "whose integral vanishes, so that 1 = j E r^-2",
-            sp.Subs(1 / _j, _j, T - d - 1), 1 / (T - d - 1),
-        ),
-        Step(
-            "d entries on the diagonal",
-            sp.Mul(d, sp.Subs(1 / _j, _j, T - d - 1), evaluate=False), fit_of(T),
+            "whose integral vanishes, so that 1 = j E r^-2; of T dimensions d - 1 others leave"
+            " j + 2 = T - (d - 1), and the diagonal has d entries",
+            sp.Mul(d, _mean_inverse(T), evaluate=False), fit_of(T),
         ),
         Step(
             "E |sigma G^-1 X^T e|^2 = sigma^2 E tr G^-1",
@@ -139,7 +145,7 @@ def accumulated_fresh() -> Derivation:
     statement = sigma**2 * whole
     steps = (
         *first_fit().steps,
-        Step(_EXCHANGE, sp.Subs(d / _j, _j, _i * T - d - 1) / _i, fit_of(_i * T) / _i),
+        Step(_EXCHANGE, d * _mean_inverse(_i * T) / _i, fit_of(_i * T) / _i),
         Step(
             "in partial fractions",
             fit_of(_i * T) / _i,
