@@ -15,10 +15,11 @@ HERE = "early-warning"
 ANNOUNCED = {
     "fold/variance": ("fold", "o", BLUE),
     "transcritical/variance": ("transcritical", "D", GREEN),
+    "pitchfork/variance": ("pitchfork", "x", BLUE),
     "hopf/variance": ("Hopf", "v", ORANGE),
 }
 SILENT = {
-    "front/alarm": ("front, $a \\to 1/2$", "s", RED),
+    "front/alarm": ("far from a front, $a \\to 1/2$", "s", RED),
     "missed-direction/alarm": ("noise beside", "^", "#666666"),
 }
 FRONT = ("front/speed", "front/return-rate/one", "front/return-rate/nothing")

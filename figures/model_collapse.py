@@ -38,9 +38,8 @@ def _draw(axes: Axes, one: Result, label: str, color: str, *, dashes: bool) -> N
         )  # fmt: skip
         if dashes:
             claimed = (one.column("claimed") / unit)[here]
-            parts.line(
-                axes, n[here], claimed, "_", color="black", linestyle="", marker="_", markersize=9
-            )
+            parts.line(axes, n[here], claimed, "derived, fresh rows", color="black", linestyle="",
+                       marker="_", markersize=9)  # fmt: skip
 
 
 def errors(results: Results) -> Figure:

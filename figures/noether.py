@@ -23,10 +23,12 @@ def norms(results: Results) -> Figure:
     above, below = axes[:, 0]
     for id, (label, colour, dashes) in MOTIONS.items():
         found = results[f"{HERE}/{id}"]
-        above.plot(found.array("time"), found.array("square"), dashes, color=colour, label=label)
+        at = found.record["worst"]["at"]
+        told = rf"{label}: $\gamma = {at['gamma']:.3g}$"
+        above.plot(found.array("time"), found.array("square"), dashes, color=colour, label=told)
     above.axhline(1, color="black", linewidth=0.8, linestyle=":", label="conserved", zorder=1.5)
-    above.set(xlabel="time", ylabel=r"$|q(t)|^2\,/\,|q(0)|^2$")
-    parts.legend(above, 3)
+    above.set(xlabel="time, of two losses: each claim's worst", ylabel=r"$|q(t)|^2\,/\,|q(0)|^2$")
+    parts.legend(above, 2)
     fourth, square = (results[f"{HERE}/{id}"] for id in AT_REST)
     for number, method in enumerate(sorted(set(fourth.column("method")))):
         here = fourth.column("method") == method

@@ -72,8 +72,11 @@ def limits(results: Results) -> Figure:
     left.set(xlabel="$-C$, of widths alone", ylabel="far shells, measured", title="Gaussian data")
     found = results[BOUNDARY]
     _agreeing(right, found.column("at.R_1"), found.column("at.R_2"), found.column("agreement"))
+    ends = np.array(right.get_ylim())
+    right.plot(ends / np.sqrt(2), ends, "-", color="black", linewidth=0.6, zorder=1.5,
+               scalex=False, scaley=False, label="$b = 0$")  # fmt: skip
     right.set(xlabel="$R_1$", ylabel="$R_2$", title="$C = 0$")
-    parts.legend_of_all(figure, axes, 2)
+    parts.legend_of_all(figure, axes, 3)
     return figure
 
 

@@ -44,7 +44,7 @@ SMOOTH = Domain(m=Interval(0.2, 2), gamma=Interval(0.2, 2), seed=Integers(0, 10*
 EXACT = Equal(relative=1e-6, because="integrated to ten digits; the claim is exact")
 WRONG: dict[str, Any] = {
     "twice as fast": lambda p: 2 * p.gamma / p.m,
-    "conserved": 0,
+    "without friction": 0,
     "without the mass": lambda p: p.gamma,
 }
 
@@ -93,7 +93,8 @@ translation = claim(
     points=4,
     predicted=partial(_derived, "translation"),
     compare=EXACT,
-    wrong=WRONG,
+    # nothing is given to this charge, so that it would be conserved
+    wrong={"conserved" if name == "without friction" else name: one for name, one in WRONG.items()},
     scope="biases before a softmax; compared is γ/m, as -P'/P along a motion",
 )(partial(_rate, name="translation"))
 

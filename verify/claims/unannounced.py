@@ -128,19 +128,20 @@ front_rates = [
 @claim(
     f"{HERE}/front/alarm",
     source=FRONT,
-    says=r"\operatorname{Var} u \propto |1/2 - a|^{-1/2} \text{ or steeper, as the front turns}",
-    domain=Domain(),
+    says=r"\operatorname{Var} u \propto |1/2 - a|^{-1/2} \text{ as the front turns, as at a fold}",
+    domain=Domain(state=Values(0, 1)),
     predicted=-0.5,
     compare=Limit(toward="zero", absolute=0.1, because="no alarm is a power of 0, 0.5 away"),
     reading=ALARM,
     expected="refuted",
     cause="the front turns round where both states return at the rate 1/2: what changes sign is "
     "which of the two is the better one, and no slope of f",
-    scope=WEAK + "; u = 1 everywhere, as a rises to 1/2",
+    scope=WEAK + "; either state everywhere, as a rises to 1/2: what fluctuates is the field of the"
+    " front, f, far from it",
 )
 def front_alarm(p: Point, accuracy: Accuracy) -> Series:
-    """The mean square of deviations from u = 1, against the distance of a to 1/2."""
-    f = _bistable(0.5 - np.array(NEAR), "one")
+    """The mean square of deviations from a state at rest, against the distance of a to 1/2."""
+    f = _bistable(0.5 - np.array(NEAR), ("nothing", "one")[int(p.state)])
     return _series(NEAR, measure.fluctuations(f, accuracy.entropy, accuracy.draws(128)))
 
 
