@@ -10,10 +10,7 @@ from lemmata.figures.parts import Picture, Results
 from lemmata.figures.style import BLUE, GREEN, ORANGE, RED
 
 HERE = "noether"
-MOTIONS = {
-    "scale/gradient-flow": ("$m = 0$", GREEN, "-"),
-    "scale/conserved": ("$m > 0$, from rest", BLUE, "-"),
-}
+MOTION = "scale/conserved"
 AT_REST = ("equilibrium/fourth-power", "equilibrium/square")
 
 
@@ -21,11 +18,12 @@ def norms(results: Results) -> Figure:
     """The norm along motions with and without a mass, and where descent with decay leaves it."""
     figure, axes = parts.sheet([*results.values()], rows=2, height=1.75)
     above, below = axes[:, 0]
-    for id, (label, colour, dashes) in MOTIONS.items():
-        found = results[f"{HERE}/{id}"]
-        at = found.record["worst"]["at"]
-        told = rf"{label}: $\gamma = {at['gamma']:.3g}$"
-        above.plot(found.array("time"), found.array("square"), dashes, color=colour, label=told)
+    moved = results[f"{HERE}/{MOTION}"]
+    # One loss, start and friction, with the mass of the worst point and without one.
+    for name, label, colour in (
+        ("square.without_mass", "$m = 0$", GREEN), ("square", "$m > 0$, from rest", BLUE),
+    ):  # fmt: skip
+        above.plot(moved.array("time"), moved.array(name), color=colour, label=label)
     above.axhline(1, color="black", linewidth=0.8, linestyle=":", label="conserved", zorder=1.5)
     above.set(xlabel="time, of two losses: each claim's worst", ylabel=r"$|q(t)|^2\,/\,|q(0)|^2$")
     parts.legend(above, 2)
@@ -51,6 +49,6 @@ def norms(results: Results) -> Figure:
 PICTURES = (
     Picture(
         f"{HERE}/figures/norms", "Norms that grow, and where they come to rest",
-        tuple(f"{HERE}/{id}" for id in (*MOTIONS, *AT_REST)), norms,
+        tuple(f"{HERE}/{id}" for id in (MOTION, *AT_REST)), norms,
     ),
 )  # fmt: skip

@@ -30,6 +30,27 @@ def test_twice_the_friction_is_a_falsehood(symmetry: str) -> None:
     assert wrong.falsehoods() == (wrong.replay()[-1],)
 
 
+@pytest.mark.parametrize("derive", [noether.flow_norm, noether.discrete_growth])
+def test_the_norm_of_a_loss_without_the_symmetry_is_a_falsehood(
+    derive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(noether.SYMMETRIES, "scale", noether.SYMMETRIES["rescaling"])
+    broken = derive()
+    assert broken.falsehoods() == (broken.replay()[-1],)
+
+
+def test_another_flow_is_a_falsehood() -> None:
+    # With weight decay, whose pull is along q.
+    right = noether.flow_norm()
+    f_x, f_y, x, y = sp.symbols("f_x f_y x y", real=True)
+    decaying = {f_x: f_x + noether.lam * x, f_y: f_y + noether.lam * y}
+    slip = right.steps[1].left.xreplace(decaying)
+    assert slip != right.steps[1].left
+    step = dataclasses.replace(right.steps[1], left=slip)
+    steps = (right.steps[0], step, right.steps[2])
+    assert dataclasses.replace(right, steps=steps).falsehoods()
+
+
 def test_the_fourth_power_at_rest_is_that_of_the_recursion() -> None:
     # The exact recursion of |q|^2 with a slope of one size, to its fixed point.
     eta, decay, slope = 0.3, 1e-4, 2.0

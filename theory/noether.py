@@ -18,6 +18,8 @@ eta, lam = sp.symbols("eta lambda", positive=True)
 
 _x, _y, _u, _w, _t = sp.symbols("x y u w t", real=True)
 _r, _G = sp.symbols("r G", positive=True)
+#: the gradient of a loss
+_PULLS = sp.symbols("f_x f_y", real=True)
 _F = sp.Function("F")
 _zero, _one = sp.Integer(0), sp.Integer(1)
 #: a loss that knows the symmetry, where it moves (x, y), and its words
@@ -42,6 +44,12 @@ def _no_slope(symmetry: str) -> Step:
     )
 
 
+def _balanced(symmetry: str) -> sp.Expr:
+    """The slope along x where that along the symmetry is none."""
+    _, along, _ = SYMMETRIES[symmetry]
+    return -along[1] * _PULLS[1] / along[0]
+
+
 def charge_rate(symmetry: str) -> Derivation:
     r"""Derive $(S - Q')/Q = \gamma/m$ for the charge Q of a symmetry and its source S.
 
@@ -54,20 +62,18 @@ def charge_rate(symmetry: str) -> Derivation:
     _, along, _ = SYMMETRIES[symmetry]
     rate, source = gamma / m, SOURCES[symmetry]
     Q = along[0] * _u + along[1] * _w
-    pulls = sp.symbols("f_x f_y", real=True)
     # Q' by the chain rule: how the velocity moves (x, y), and how the equation moves the velocity
     change = sum(
         sp.Derivative(Q, z) * v - sp.Derivative(Q, v) * (gamma * v + pull) / m
-        for z, v, pull in zip((_x, _y), (_u, _w), pulls, strict=True)
+        for z, v, pull in zip((_x, _y), (_u, _w), _PULLS, strict=True)
     )
-    moved = source - rate * Q - (along[0] * pulls[0] + along[1] * pulls[1]) / m
-    balanced = -along[1] * pulls[1] / along[0]
+    moved = source - rate * Q - (along[0] * _PULLS[0] + along[1] * _PULLS[1]) / m
     steps = (
         _no_slope(symmetry),
         Step("the charge, by the chain rule and the equation of motion", change, moved),
         Step(
             "where the slope along the symmetry is none, what is left over the charge",
-            (source - sp.Subs(moved, pulls[0], balanced)) / Q,
+            (source - sp.Subs(moved, _PULLS[0], _balanced(symmetry))) / Q,
             rate,
         ),
     )
@@ -80,8 +86,22 @@ def flow_norm() -> Derivation:
     >>> flow_norm().statement
     1
     """
-    still = Step("so that it stays where it was", sp.Subs(_G / _r, _G, _r), _one)
-    return Derivation(sp.Symbol("R"), _one, (_no_slope("scale"), still), ("m = 0",))
+    square = _x**2 + _y**2
+    change = sum(
+        sp.Derivative(square, z) * -pull / gamma for z, pull in zip((_x, _y), _PULLS, strict=True)
+    )
+    moved = -2 * (_x * _PULLS[0] + _y * _PULLS[1]) / gamma
+    steps = (
+        _no_slope("scale"),
+        Step("how |q|^2 moves, by the chain rule and the flow gamma q' = -grad f", change, moved),
+        Step(
+            "where the slope along q is none, |q|^2 has no rate: what it is a time t later, by the"
+            " mean value theorem, over what it was",
+            (_G + _t * sp.Subs(moved, _PULLS[0], _balanced("scale"))) / _G,
+            _one,
+        ),
+    )
+    return Derivation(sp.Symbol("R"), _one, steps, ("m = 0",))
 
 
 def discrete_growth() -> Derivation:
@@ -90,13 +110,15 @@ def discrete_growth() -> Derivation:
     >>> discrete_growth().statement
     1
     """
-    g = sp.Symbol("g", positive=True)
-    across = (-g * _y, g * _x)  # the slope of a loss of the direction alone
     before, after = (
-        sum((z - h * s) ** 2 for z, s in zip((_x, _y), across, strict=True)) for h in (0, eta)
+        sum((z - h * pull) ** 2 for z, pull in zip((_x, _y), _PULLS, strict=True)) for h in (0, eta)
     )
-    grown = (after - before) / (eta**2 * sum(s**2 for s in across))
-    pythagoras = Step("so that a step is across q: by Pythagoras, without a rest", grown, _one)
+    grown = (after - before) / (eta**2 * sum(pull**2 for pull in _PULLS))
+    pythagoras = Step(
+        "so that a step is across q: by Pythagoras, without a rest",
+        sp.Subs(grown, _PULLS[0], _balanced("scale")),
+        _one,
+    )
     return Derivation(sp.Symbol("R"), _one, (_no_slope("scale"), pythagoras))
 
 

@@ -87,13 +87,29 @@ def charge_rate(p: Point, accuracy: Accuracy, *, name: str) -> Measurement:
     return Measurement(found[0], bias=abs(found[1] - found[0]) + 1e-11)
 
 
+def rate_if_conserved(p: Point, *, name: str) -> float:
+    """What motion gave to the charge over the charge summed up, as if the charge had stayed."""
+    symmetry, one = SYMMETRIES[name], motions(p, name, at_rest=False)[0]
+    Q, S = (of(one.q, one.v) for of in (symmetry.charge, symmetry.source))
+    return one.integral(S) / one.integral(Q)
+
+
 def norm_growth(p: Point, accuracy: Accuracy, *, mass: float | None = None) -> Measurement:
     """The square of the norm at the end over that at the start, from rest."""
     runs = motions(p, "Rayleigh quotient", at_rest=True, mass=mass)
-    squares = [np.sum(run.q**2, axis=1) for run in runs]
-    one, two = (square[-1] / square[0] for square in squares)
-    arrays = {"time": runs[0].times, "square": squares[0] / squares[0][0]}
+    squares = [_square(run) for run in runs]
+    arrays = {"time": runs[0].times, "square": squares[0]}
+    if mass is None:  # for a picture: of the same loss, start and friction
+        flow = motions(p, "Rayleigh quotient", at_rest=True, mass=0.0)[0]
+        arrays["square.without_mass"] = _square(flow)
+    one, two = (square[-1] for square in squares)
     return Measurement(one, bias=abs(one - two) + 1e-11, arrays=arrays)
+
+
+def _square(run: Motion) -> np.ndarray:
+    """Of the norm, over what it is at the start."""
+    square = np.sum(run.q**2, axis=1)
+    return square / square[0]
 
 
 def least_growth(p: Point, accuracy: Accuracy, *, name: str) -> Measurement:

@@ -44,9 +44,18 @@ SMOOTH = Domain(m=Interval(0.2, 2), gamma=Interval(0.2, 2), seed=Integers(0, 10*
 EXACT = Equal(relative=1e-6, because="integrated to ten digits; the claim is exact")
 WRONG: dict[str, Any] = {
     "twice as fast": lambda p: 2 * p.gamma / p.m,
-    "without friction": 0,
     "without the mass": lambda p: p.gamma,
 }
+
+
+def _conserved(p: Point, *, name: str) -> float:
+    """The integral of (S - Q')/Q along the motion, had Q' been 0."""
+    return measure.rate_if_conserved(p, name=name)
+
+
+def _given_to(name: str) -> dict[str, Any]:
+    """Wrong rates of a charge that motion gives to: without friction it gains all of that."""
+    return {**WRONG, "without friction": 0, "a conserved charge": partial(_conserved, name=name)}
 
 
 def _derived(symmetry: str) -> Any:
@@ -64,7 +73,7 @@ def _derived(symmetry: str) -> Any:
     points=4,
     predicted=partial(_derived, "scale"),
     compare=EXACT,
-    wrong=WRONG,
+    wrong=_given_to("Rayleigh quotient"),
     scope="compared is γ/m, as (|q'|² - Q')/Q along a motion",
     method="Rayleigh quotient",
 )
@@ -93,8 +102,7 @@ translation = claim(
     points=4,
     predicted=partial(_derived, "translation"),
     compare=EXACT,
-    # nothing is given to this charge, so that it would be conserved
-    wrong={"conserved" if name == "without friction" else name: one for name, one in WRONG.items()},
+    wrong={**WRONG, "a conserved charge": 0},
     scope="biases before a softmax; compared is γ/m, as -P'/P along a motion",
 )(partial(_rate, name="translation"))
 
@@ -107,7 +115,7 @@ rescaling = claim(
     points=4,
     predicted=partial(_derived, "rescaling"),
     compare=EXACT,
-    wrong=WRONG,
+    wrong=_given_to("rescaling"),
     scope="a matrix as a product a b^T; compared is γ/m, as (|a'|² - |b'|² - Q')/Q along a motion",
 )(partial(_rate, name="rescaling"))
 
