@@ -22,8 +22,8 @@ from lemmata.verify.verdict import Outcome
 pytestmark = pytest.mark.heavy
 
 DERIVATIONS = (
-    "criterion", "growth", "instance", "onset_in_weight", "least_weight", "onset_of_one",
-    "gaussian_criterion", "gaussian_onset", "boundary",
+    "criterion", "growth", "instance", "onset_in_weight", "onset_in_time", "least_weight",
+    "onset_of_one", "gaussian_growth", "gaussian_onset", "boundary",
 )  # fmt: skip
 
 
@@ -33,9 +33,37 @@ def test_every_step_replays(name):
     assert derivation.holds(), (derivation.gaps(), derivation.falsehoods())
 
 
+def _time(w):
+    return float(theory.onset_in_time().statement.subs(theory.w, w).n())
+
+
+@pytest.mark.parametrize("name", ["criterion", "growth", "gaussian_growth"])
+def test_a_criterion_with_widths_for_variances_does_not_replay(name):
+    derivation = getattr(theory, name)()
+    *before, last = derivation.steps
+    a = (theory.alpha_1, theory.alpha_2)
+    wrong = last.right.subs({one: sp.sqrt(one) for one in a}, simultaneous=True)
+    assert wrong != last.right
+    off = dataclasses.replace(
+        derivation, statement=wrong, steps=(*before, dataclasses.replace(last, right=wrong))
+    )
+    assert off.falsehoods()
+
+
+@pytest.mark.parametrize("off", [theory.w + 1, 2 * theory.w])
+def test_the_root_of_another_equation_does_not_replay(off):
+    derivation = theory.onset_in_time()
+    *before, last = derivation.steps
+    wrong = derivation.statement.subs(theory.w, off)
+    step = dataclasses.replace(
+        last, left=last.left.func(*last.left.args[:2], (wrong,)), right=wrong
+    )
+    assert dataclasses.replace(derivation, statement=wrong, steps=(*before, step)).falsehoods()
+
+
 @pytest.mark.parametrize("w", [0.7, 1.0, 3.0, 20.0])
 def test_the_thresholds_in_time_and_in_weight_are_the_same_curve(w):
-    time = theory.onset_in_time(1 + 1 / w)
+    time = _time(w)
     assert float(theory.onset_in_weight().statement.subs(theory.t, time)) == pytest.approx(w)
     collapse = theory.instance().statement.subs(theory.w, w)
     before, after = (float(collapse.subs(theory.t, time + by)) for by in (-1e-6, 1e-6))
@@ -43,7 +71,7 @@ def test_the_thresholds_in_time_and_in_weight_are_the_same_curve(w):
 
 
 def test_special_values():
-    assert theory.onset_in_time(2.0) == pytest.approx(0.5, abs=1e-12)
+    assert _time(1.0) == pytest.approx(0.5, abs=1e-12)
     least = float(theory.least_weight().statement)
     assert least == pytest.approx(0.6815, abs=1e-4)
     onset = theory.onset_in_weight().statement
@@ -60,8 +88,8 @@ def test_gaussian_data_do_not_collapse_late_whatever_their_variance():
 
 
 def test_no_time_is_given_below_the_least_weight():
-    with pytest.raises(ValueError, match=r"never 2\.6.*w must be above 4/\(pi\^2 - 4\)"):
-        theory.onset_in_time(1 + 1 / 0.6)
+    with pytest.raises(ValueError, match="same sign at both ends"):
+        _time(0.6)
 
 
 # Claims -------------------------------------------------------------------------------------------
@@ -106,6 +134,16 @@ def test_it_is_verified_and_every_planted_formula_is_refuted(name):
     assert verdict.outcome is Outcome.VERIFIED
     assert verdict.resolution.killed >= 0.95 * verdict.resolution.mutants
     assert not {*_claims()[name].wrong} & {*verdict.resolution.survivors}
+
+
+DERIVED = sorted({*SIGNS, *NUMBERS} - {"settles"})
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_what_it_predicts_is_derived(name):
+    derivation = predict(_claims()[name]).derivation
+    assert derivation is not None
+    assert derivation.holds()
 
 
 @pytest.mark.parametrize("name", NUMBERS)

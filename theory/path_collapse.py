@@ -12,12 +12,12 @@ here.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
 from lemmata.theory.derivation import Derivation, Step
+from lemmata.theory.root import Root
 
 gamma_1, gamma_2 = sp.symbols("gamma_1 gamma_2", real=True)
 alpha_1, alpha_2 = sp.symbols("alpha_1 alpha_2", positive=True)
@@ -27,8 +27,8 @@ R_1, R_2 = sp.symbols("R_1 R_2", positive=True)
 _x = sp.Symbol("x", positive=True)
 _a, _R = sp.symbols("alpha R", positive=True)
 _zero = sp.Integer(0)
-_rates = sp.symbols("rho_1 rho_2", real=True)
-_product = -2 * (gamma_1 * _rates[0] + gamma_2 * _rates[1])
+_c, _L, _z, _u = sp.symbols("c L z u", positive=True)
+_y = sp.Symbol("y", real=True)
 #: widths, and the factors before what is smoothed
 WIDTHS = sp.cos(sp.pi * t / 2), 1 - t
 SCALES = sp.sin(sp.pi * t / 2), t
@@ -39,32 +39,16 @@ _TIME = (sp.Lt(t, 1),)
 def criterion() -> Derivation:
     r"""Derive $C = \gamma_1/\alpha_1^2 + \gamma_2/\alpha_2^2$, with $\ln h = -C x^2/2 + O(x)$."""
     statement = gamma_1 / alpha_1**2 + gamma_2 / alpha_2**2
-    steps = (
-        *_bounds(),
-        Step("times the powers, and times -2", sp.Subs(_product, _rates, _far()), statement),
-    )
-    return Derivation(sp.Symbol("C"), statement, steps, _ASSUMES)
+    return Derivation(sp.Symbol("C"), statement, _compact(-2, statement), _ASSUMES)
 
 
 def growth() -> Derivation:
-    r"""Derive $\ln \int_{-L}^{L} h \sim -C L^2/2$ where C < 0; where C > 0 it settles."""
-    statement = -criterion().statement
-    c, L = sp.symbols("c L", positive=True)
-    steps = (
-        *criterion().steps,
-        Step(
-            "C = c > 0: below a Gaussian, completed to a square, the integral is finite",
-            -c * _x**2 / 2 + _R * _x,
-            -c * (_x - _R / c) ** 2 / 2 + _R**2 / (2 * c),
-        ),
-        Step(
-            "-C = c > 0: the integral is at most 2 L exp(c L^2/2 + O(L)), and the last unit of it "
-            "at least exp(c (L - 1)^2/2 - O(L)), which over L^2/2 has the same limit",
-            c * (L - 1) ** 2 / L**2,
-            c - 2 * c / L + c / L**2,
-        ),
-        Step("where c is -C", sp.Subs(-_product, _rates, _far()), statement),
-    )
+    r"""Derive -C, of whose sign it is whether the integral of h grows or settles.
+
+    Where -C > 0, $\ln \int_{-L}^{L} h \sim -C L^2/2$; where -C < 0, it settles.
+    """
+    statement = -gamma_1 / alpha_1**2 - gamma_2 / alpha_2**2
+    steps = (*_tails(), *_compact(2, statement))
     return Derivation(sp.Symbol("G"), statement, steps, _ASSUMES)
 
 
@@ -80,49 +64,49 @@ def instance() -> Derivation:
 def onset_in_weight() -> Derivation:
     r"""Derive the w above which it has collapsed at time t."""
     statement = (1 - t) ** 2 / (sp.cos(sp.pi * t / 2) ** 2 - (1 - t) ** 2)
-    ratio = sp.cos(sp.pi * t / 2) / (1 - t)
     steps = (
         Step("C, of the widths at time t, is 0", sp.Subs(_of(WIDTHS), w, statement), _zero),
         Step(
             "which is where (alpha_1/alpha_2)^2 = 1 + 1/w",
-            sp.Subs(1 + 1 / w, w, statement), ratio**2,
+            sp.Subs(1 + 1 / w, w, statement), _RATIO**2,
         ),
         Step(
             "C falls with w, for alpha_1 > alpha_2",
             sp.Derivative(_of(WIDTHS), w), 1 / WIDTHS[0] ** 2 - 1 / WIDTHS[1] ** 2,
         ),
-        Step("solved for w", 1 / (ratio**2 - 1), statement),
+        Step("solved for w", 1 / (_RATIO**2 - 1), statement),
     )  # fmt: skip
     return Derivation(sp.Symbol("w_c"), statement, steps, _ASSUMES, _TIME)
 
 
-def at_the_onset() -> Derivation:
-    r"""Derive $(\alpha_1/\alpha_2)^2 = 1 + 1/w$ where the instance begins to collapse."""
-    statement = 1 + 1 / w
-    squared = sp.Symbol("q", positive=True)
-    C = POWERS[0] / alpha_1**2 + POWERS[1] / alpha_2**2
+def onset_in_time() -> Derivation:
+    r"""Derive the time at which it begins, the root of $\alpha_1/\alpha_2 = \sqrt{1 + 1/w}$."""
+    least = least_weight().statement
+    statement = Root.of(_SINC - sp.sqrt(1 + 1 / w), t, 0, 1)
     steps = (
-        *criterion().steps[:2],
         Step(
-            "C, times alpha_1^2, with q for the squared ratio of widths",
-            sp.Subs(alpha_1**2 * C, alpha_2, alpha_1 / sp.sqrt(squared)), 1 + w - w * squared,
+            "C has the sign of 1 + 1/w less the squared ratio of widths",
+            _of(WIDTHS) * WIDTHS[0] ** 2 / w,
+            1 + 1 / w - _RATIO**2,
         ),
-        Step("vanishes there", sp.Subs(1 + w - w * squared, squared, statement), _zero),
-        Step("and falls with q", sp.Derivative(1 + w - w * squared, squared), -w),
-        Step("solved for q", (1 + w) / w, statement),
+        *_rises(),
+        Step("from below its root, at t = 0", sp.Subs(_RATIO, t, 0), sp.Integer(1)),
+        Step("to above it, as t tends to 1, if w exceeds this",
+             sp.Subs(sp.sqrt(1 + 1 / w) - _SINC, (w, t), (least, 1)), _zero),
+        Step(
+            "so that they meet once; there 1 - t is alpha_1 over the root",
+            sp.Subs(1 - WIDTHS[0] / sp.sqrt(1 + 1 / w), t, statement),
+            statement,
+        ),
     )  # fmt: skip
-    return Derivation(sp.Symbol("Q"), statement, steps, _ASSUMES)
+    return Derivation(sp.Symbol("t_c"), statement, steps, _ASSUMES, (*_TIME, sp.Gt(w, least)))
 
 
 def least_weight() -> Derivation:
     r"""Derive $w^* = 4/(\pi^2 - 4)$, up to which it collapses at no time."""
     statement = 4 / (sp.pi**2 - 4)
-    ratio = sp.cos(sp.pi * t / 2) / (1 - t)
     steps = (
-        Step(
-            "alpha_1/alpha_2 increases with t: with u = pi (1 - t)/2 it is pi/2 sin(u)/u",
-            sp.Subs(sp.pi / 2 * sp.sin(w) / w, w, sp.pi * (1 - t) / 2), ratio,
-        ),
+        *_rises(),
         Step(
             "towards the ratio of slopes at t = 1, where both widths vanish",
             sp.Subs(sp.Derivative(WIDTHS[0], t) / sp.Derivative(WIDTHS[1], t), t, 1),
@@ -132,57 +116,31 @@ def least_weight() -> Derivation:
              sp.Subs(1 + 1 / w, w, statement), sp.pi**2 / 4),
         Step("solved for w", 1 / ((sp.pi / 2) ** 2 - 1), statement),
     )  # fmt: skip
-    return Derivation(sp.Symbol("w_*"), statement, steps, (*_ASSUMES, "sin(u)/u falls on (0, pi)"))
+    return Derivation(sp.Symbol("w_*"), statement, steps, _ASSUMES, _TIME)
 
 
 def onset_of_one() -> Derivation:
     r"""Derive that with w = 1 it begins at t = 1/2."""
     half = sp.Rational(1, 2)
-    ratio = sp.cos(sp.pi * t / 2) / (1 - t)
     steps = (
-        Step("the squared ratio of widths at t = 1/2", sp.Subs(ratio**2, t, half), sp.Integer(2)),
+        *_rises(),
+        Step("its square at t = 1/2", sp.Subs(_RATIO**2, t, half), sp.Integer(2)),
         Step("as is 1 + 1/w", sp.Subs(1 + 1 / w, w, 1), sp.Integer(2)),
         Step("where w_c is 1", sp.Subs(onset_in_weight().statement, t, half), sp.Integer(1)),
-        Step("and the time is", 1 - sp.Subs(1 - t, t, half), half),
-    )  # fmt: skip
-    return Derivation(sp.Symbol("t_c"), half, steps, least_weight().assumes)
-
-
-def gaussian_criterion() -> Derivation:
-    r"""Derive $\sum \gamma_i/(\alpha_i^2 + s^2)$ for data of N(0, s^2)."""
-    statement = gamma_1 / (alpha_1**2 + s**2) + gamma_2 / (alpha_2**2 + s**2)
-    y = sp.Symbol("y", real=True)
-    whole = _a**2 + s**2
-    steps = (
         Step(
-            "smoothed, it is normal: the square completed in what is integrated over",
-            y**2 / (2 * s**2) + (_x - y) ** 2 / (2 * _a**2),
-            _x**2 / (2 * whole) + whole * (y - _x * s**2 / whole) ** 2 / (2 * _a**2 * s**2),
+            "and 1 - t is alpha_1 over the root of 1 + 1/w",
+            sp.Subs(1 - WIDTHS[0] / sp.sqrt(1 + 1 / w), (t, w), (half, 1)),
+            half,
         ),
-        Step("times the powers, and times -2", sp.Subs(_product, _rates, _far(s**2)), statement),
     )
-    return Derivation(sp.Symbol("C_G"), statement, steps)
+    return Derivation(sp.Symbol("t_c"), half, steps, _ASSUMES, _TIME)
 
 
 def gaussian_growth() -> Derivation:
-    r"""Derive that for data of N(0, s^2) the same sum decides: what is left is a Gaussian."""
-    statement = -gaussian_criterion().statement
-    c = sp.Symbol("c", positive=True)
-    steps = (
-        *gaussian_criterion().steps,
-        Step(
-            "c > 0 for it: half of the integral, but for a factor, is finite",
-            sp.Integral(sp.exp(-c * _x**2 / 2), (_x, 0, sp.oo)), sp.sqrt(sp.pi / (2 * c)),
-        ),
-        Step(
-            "-c for it: what is integrated grows without bound, as its logarithm has this slope",
-            sp.Derivative(c * _x**2 / 2, _x), c * _x,
-        ),
-        Step(
-            "positive where it grows", sp.Subs(-_product, _rates, _far(s**2)), statement,
-        ),
-    )  # fmt: skip
-    return Derivation(sp.Symbol("G_G"), statement, steps)
+    r"""Derive $-\sum \gamma_i/(\alpha_i^2 + s^2)$, for data of N(0, s^2)."""
+    statement = -gamma_1 / (alpha_1**2 + s**2) - gamma_2 / (alpha_2**2 + s**2)
+    steps = (*_tails(), _SMOOTHED, *_powers(2, _normal, statement))
+    return Derivation(sp.Symbol("G"), statement, steps)
 
 
 def gaussian_onset() -> Derivation:
@@ -191,7 +149,7 @@ def gaussian_onset() -> Derivation:
     statement = second / (first - second)
     C = POWERS[0] / first + POWERS[1] / second
     steps = (
-        *gaussian_criterion().steps[:1],
+        _SMOOTHED,
         Step("C, of the variances at time t, vanishes there", sp.Subs(C, w, statement), _zero),
         Step("C falls with w", sp.Derivative(C, w), 1 / first - 1 / second),
         Step("solved for w", 1 / (first / second - 1), statement),
@@ -230,48 +188,84 @@ def boundary() -> Derivation:
     return Derivation(sp.Symbol("b"), statement, steps)
 
 
-@lru_cache
-def _ratio() -> Any:
-    return sp.lambdify(t, sp.cos(sp.pi * t / 2) / (1 - t), "math")
-
-
-def onset_in_time(squared: float) -> float:
-    """The time at which the squared ratio of widths, which increases, reaches this value.
-
-    **Raises:** ValueError unless that is between 1 and (pi/2)^2.
-    """
-    ratio, low, high = _ratio(), 0.0, 1 - 1e-12
-    if not 1 < squared < ratio(high) ** 2:
-        raise ValueError(
-            f"the squared ratio of widths is never {squared!r}: it goes from 1 to (pi/2)^2; with "
-            "1 + 1/w for it, w must be above 4/(pi^2 - 4)."
-        )
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (middle, high) if ratio(middle) ** 2 < squared else (low, middle)
-    return middle
-
-
-_ASSUMES = (
-    "each target lies within [-R, R]: its density, smoothed, lies between those of its nearest and "
-    "farthest point, beyond R",
-)
+_ASSUMES = ("each target lies within [-R, R]",)
+_RATIO = WIDTHS[0] / WIDTHS[1]
+#: the same, and what it tends to at t = 1
+_SINC = sp.pi / 2 * sp.sinc(sp.pi * (1 - t) / 2)
 
 
 def _of(widths: tuple[Any, Any]) -> sp.Expr:
     return POWERS[0] / widths[0] ** 2 + POWERS[1] / widths[1] ** 2
 
 
-def _far(added: Any = 0) -> tuple[Any, ...]:
-    """What ln q is, over x^2, far out: of variances, and what is added to them."""
-    return tuple(-1 / (2 * (a**2 + added)) for a in (alpha_1, alpha_2))
-
-
-def _bounds() -> tuple[Step, ...]:
-    return tuple(
+def _tails() -> tuple[Step, ...]:
+    """That the integral settles if ln h = -c x^2/2 + O(x) with c > 0, and how it grows if c < 0."""
+    return (
         Step(
-            f"over x^2, of which the first term alone stays as x grows: {which}",
-            -((_x + sign * _R) ** 2) / (2 * _a**2) / _x**2,
-            -1 / (2 * _a**2) - sign * _R / (_a**2 * _x) - _R**2 / (2 * _a**2 * _x**2),
-        )
-        for which, sign in (("the nearest point", -1), ("the farthest", 1))
+            "if ln h is -c x^2/2 + O(x), c > 0: below a Gaussian, completed to a square: finite",
+            -_c * _x**2 / 2 + _R * _x,
+            -_c * (_x - _R / _c) ** 2 / 2 + _R**2 / (2 * _c),
+        ),
+        Step(
+            "if ln h is c x^2/2 + O(x): the integral is at most 2 L exp(c L^2/2 + O(L)), and at "
+            "least its last unit, exp(c (L - 1)^2/2 - O(L)); over L^2/2 both tend to c",
+            _c * (_L - 1) ** 2 / _L**2,
+            _c - 2 * _c / _L + _c / _L**2,
+        ),
     )
+
+
+def _compact(times: int, statement: sp.Expr) -> tuple[Step, ...]:
+    """What the powers make of densities of targets within [-R, R], over x^2, far out."""
+
+    def place(at: Any, a: Any = _a) -> sp.Expr:
+        return -((_x - at) ** 2) / (2 * a**2)
+
+    return (
+        Step(
+            "smoothed, a mass at y < x has the more at x the nearer y is: so that the density is "
+            "between those of all mass at -R and all at R",
+            sp.Derivative(place(_y), _y),
+            (_x - _y) / _a**2,
+        ),
+        *(
+            step
+            for R in (_R, -_R)
+            for step in _powers(times, lambda a, R=R: place(R, a), statement)
+        ),
+    )
+
+
+def _powers(times: int, logarithm: Any, statement: sp.Expr) -> tuple[Step, ...]:
+    """The powers of densities with these logarithms, so many times over x^2, as x grows."""
+    parts = (sp.cancel((logarithm(a) / _x**2).subs(_x, 1 / _z)) for a in (alpha_1, alpha_2))
+    far = times * sum(power * part for power, part in zip((gamma_1, gamma_2), parts, strict=True))
+    return (Step(f"{times} times ln h over x^2, with x = 1/z", sp.Subs(far, _z, 0), statement),)
+
+
+def _rises() -> tuple[Step, ...]:
+    """That the ratio of widths increases with t."""
+    return (
+        Step(
+            "alpha_1/alpha_2 is, with u = pi (1 - t)/2, pi/2 sin(u)/u",
+            sp.Subs(sp.pi / 2 * sp.sin(_u) / _u, _u, sp.pi * (1 - t) / 2),
+            _RATIO,
+        ),
+        Step("whose slope along u has the sign of u cos(u) - sin(u)",
+             sp.Derivative(sp.sin(_u) / _u, _u) * _u**2, _u * sp.cos(_u) - sp.sin(_u)),
+        Step("which is 0 at u = 0", sp.Subs(_u * sp.cos(_u) - sp.sin(_u), _u, 0), _zero),
+        Step("and falls on (0, pi): the ratio falls with u, and rises with t",
+             sp.Derivative(_u * sp.cos(_u) - sp.sin(_u), _u), -_u * sp.sin(_u)),
+    )  # fmt: skip
+
+
+def _normal(a: Any) -> sp.Expr:
+    """The logarithm of the density of N(0, s^2 + a^2), up to a constant."""
+    return -(_x**2) / (2 * (a**2 + s**2))
+
+
+_SMOOTHED = Step(
+    "smoothed, it is normal: the square completed in what is integrated over",
+    -(_y**2) / (2 * s**2) - (_x - _y) ** 2 / (2 * _a**2),
+    _normal(_a) - (_a**2 + s**2) * (_y - _x * s**2 / (_a**2 + s**2)) ** 2 / (2 * _a**2 * s**2),
+)

@@ -23,7 +23,6 @@ from lemmata.verify.api import (
     Paper,
     Point,
     Sign,
-    Solved,
     Threshold,
     Values,
     claim,
@@ -142,7 +141,7 @@ def sum_of_rates(p: Any) -> Any:
     domain=Domain(
         **powers, where=(Condition("|C| > 0.01", lambda p: abs(sum_of_rates(p)) > 0.01),)
     ),
-    predicted=derived.growth,  # -C: positive where the integral grows
+    predicted=derived.growth,
     compare=Sign(because="finite or not"),
     points=96,
     wrong={
@@ -236,12 +235,9 @@ def onset_in_weight(p: Point, accuracy: Accuracy) -> Measurement:
     return where_it_flips(lambda w: path(w, p.t, p.seed), (0.2 * ones, 100 * ones), accuracy)
 
 
-def _onset(p: Any) -> float:
-    return derived.onset_in_time(1 + 1 / p.w)
-
-
-def _of_larger_powers(p: Any) -> float:
-    return derived.onset_in_time(1 + 1 / (p.w + 1))
+def _of_larger_powers() -> Any:
+    w = derived.w.resolve()
+    return derived.onset_in_time().statement.subs(w, w + 1)
 
 
 def _in_time(w: Any, seed: Any, accuracy: Accuracy) -> Measurement:
@@ -254,7 +250,7 @@ def _in_time(w: Any, seed: Any, accuracy: Accuracy) -> Measurement:
     source=INSTANCE,
     says=rf"{PATH}: \text{{ collapse begins where }} \alpha_1 / \alpha_2 = \sqrt{{1 + 1/w}}",
     domain=Domain(w=Log(0.7, 20), **SEED),
-    predicted=Solved(derived.at_the_onset, _onset),
+    predicted=derived.onset_in_time,
     compare=BISECTED,
     points=24,
     wrong={"powers 2 + w and -1 - w": _of_larger_powers, "always at one half": 0.5},
