@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lemmata.figures import parts
-from lemmata.figures.parts import Picture, Results
+from lemmata.figures.parts import Picture, Result, Results
 from lemmata.figures.style import BLUE, GREEN, ORANGE, RED
 
 HERE = "path-collapse"
 PHASE, WEIGHT, TIME = (f"{HERE}/{end}" for end in ("phase", "onset-in-weight", "onset-in-time"))
 ONE, LEAST = f"{HERE}/onset-in-time/one", f"{HERE}/least-weight"
+SUPPORTS = f"{HERE}/boundary"
 GAUSSIAN, BOUNDARY = (
     f"{HERE}/{of}/by-schedules-alone" for of in ("gaussian/criterion", "boundary")
 )
@@ -72,12 +73,19 @@ def limits(results: Results) -> Figure:
     left.set(xlabel="$-C$, of widths alone", ylabel="far shells, measured", title="Gaussian data")
     found = results[BOUNDARY]
     _agreeing(right, found.column("at.R_1"), found.column("at.R_2"), found.column("agreement"))
-    ends = np.array(right.get_ylim())
-    right.plot(ends / np.sqrt(2), ends, "-", color="black", linewidth=0.6, zorder=1.5,
-               scalex=False, scaley=False, label="$b = 0$")  # fmt: skip
+    _where_supports_decide(right, results[SUPPORTS])
     right.set(xlabel="$R_1$", ylabel="$R_2$", title="$C = 0$")
-    parts.legend_of_all(figure, axes, 3)
+    parts.legend_of_all(figure, axes, 2)
     return figure
+
+
+def _where_supports_decide(axes: Axes, found: Result) -> None:
+    """The line on which the slope b, which is linear in both radii, is claimed to be 0."""
+    radii = np.stack([found.column("at.R_1"), found.column("at.R_2")], axis=1)
+    (one, other), *_ = np.linalg.lstsq(radii, found.column("claimed"), rcond=None)
+    slope = -one / other
+    ends = np.array([radii.min(), radii[:, 1].max() / slope])
+    axes.plot(ends, slope * ends, "-", color="black", linewidth=0.8, label="$b = 0$: finite above")
 
 
 def _agreeing(axes: Axes, x: np.ndarray, y: np.ndarray, agreement: np.ndarray) -> None:
@@ -96,6 +104,6 @@ PICTURES = (
     ),
     Picture(
         f"{HERE}/figures/limits", "Where schedules alone do not tell of a collapse",
-        (GAUSSIAN, BOUNDARY), limits,
+        (GAUSSIAN, BOUNDARY, SUPPORTS), limits,
     ),
 )  # fmt: skip

@@ -141,6 +141,16 @@ def test_every_mark_of_the_readings_is_in_the_legend() -> None:
     assert {"measured", "measured, refuted"} <= {*legends(figure)}
 
 
+def test_where_c_vanishes_the_line_is_drawn_on_which_the_supports_are_even() -> None:
+    name = "path-collapse/figures/limits"
+    at = {"R_1": np.array([0.2, 1.0, 2.0]), "R_2": np.array([2.0, 1.5, 0.3])}
+    supports = made("path-collapse/boundary", at, 2 * 2**0.5 * at["R_1"] - 2 * at["R_2"])
+    others = {id: made(id, at, np.ones(3)) for id in pictures()[name].claims}
+    figure = drawn(name, {**others, supports.record["id"]: supports})
+    (line,) = [one for one in figure.axes[1].lines if "b = 0" in str(one.get_label())]
+    np.testing.assert_allclose(line.get_ydata(), 2**0.5 * np.asarray(line.get_xdata()))
+
+
 def test_trajectories_say_what_their_lines_are() -> None:
     name = "delayed-repression/figures/trajectories"
     (id,) = pictures()[name].claims
