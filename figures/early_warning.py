@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lemmata.figures import parts
 from lemmata.figures.parts import Picture, Results
+from lemmata.figures.stored import Result
 from lemmata.figures.style import BLUE, GREEN, ORANGE, RED
 
 HERE = "early-warning"
@@ -15,13 +18,14 @@ HERE = "early-warning"
 ANNOUNCED = {
     "fold/variance": ("fold", "o", BLUE),
     "transcritical/variance": ("transcritical", "D", GREEN),
-    "pitchfork/variance": ("pitchfork", "x", BLUE),
+    "pitchfork/variance": ("pitchfork", "o", "black"),
     "hopf/variance": ("Hopf", "v", ORANGE),
 }
 SILENT = {
-    "front/alarm": ("far from a front, $a \\to 1/2$", "s", RED),
-    "missed-direction/alarm": ("noise beside", "^", "#666666"),
+    "front/alarm": ("states of a front", RED),
+    "missed-direction/alarm": ("noise beside", "#666666"),
 }
+RING: Any = {"markerfacecolor": "none", "markeredgewidth": 0.7, "markersize": 5.5}
 FRONT = ("front/speed", "front/return-rate/one", "front/return-rate/nothing")
 SWINGS = tuple(f"overcompensation/{end}" for end in ("variance-falls", "alarm", "weak-noise"))
 #: of the noise in the sweep of `variance-falls`
@@ -32,23 +36,38 @@ def variances(results: Results) -> Figure:
     """The variance as a threshold nears: where it grows, and where it does not."""
     figure, axes = parts.sheet([*results.values()], height=2.4)
     one: Axes = axes[0, 0]
-    for id, (label, marker, colour) in (ANNOUNCED | SILENT).items():
+    for id, (label, marker, colour) in ANNOUNCED.items():
         found = results[f"{HERE}/{id}"]
-        x, y, stderr = (found.array(f"series.{name}") for name in ("x", "y", "stderr"))
+        x, y, stderr = _series(found)[0]
+        # A pitchfork has the variance of a transcritical point: a ring about its mark.
+        ring: Any = RING if id.startswith("pitchfork") else {}
+        one.errorbar(x, y, yerr=3 * stderr, fmt=marker, color=colour, linestyle="none",
+                     label=label, **ring)  # fmt: skip
+        power = -0.5 if id.startswith("fold") else -1.0
+        level = float(parts.worst_of(found)["claimed"])
+        one.plot(x, level * x**power, color="black", linewidth=0.8, zorder=1.5,
+                 label="claimed" if id.startswith("fold") else "_")  # fmt: skip
+    for id, (label, colour) in SILENT.items():
+        found = results[f"{HERE}/{id}"]
         refuted = found.record["outcome"] == "refuted"
         looks = parts.CROSS if refuted else {}
-        one.errorbar(x, y, yerr=3 * stderr, fmt="X" if refuted else marker, color=colour,
-                     linestyle="none", label=f"{label}: refuted" if refuted else label,
-                     **looks)  # fmt: skip
-        if id in ANNOUNCED:
-            power = -0.5 if id.startswith("fold") else -1.0
-            level = float(parts.worst_of(found)["claimed"])
-            one.plot(x, level * x**power, color="black", linewidth=0.8, zorder=1.5,
-                     label="claimed" if id.startswith("fold") else "_")  # fmt: skip
+        for x, y, stderr in _series(found):
+            one.errorbar(x, y, yerr=3 * stderr, fmt="X" if refuted else "s", color=colour,
+                         linestyle="none", label=f"{label}: refuted" if refuted else label,
+                         **looks)  # fmt: skip
     one.set(xlabel="distance to the threshold", ylabel=r"variance$\,/\,\sigma^2$")
     parts.logarithmic(one)
     parts.legend(one, 2)
     return figure
+
+
+def _series(found: Result) -> list[tuple[np.ndarray, ...]]:
+    """Distances, variances and their errors: of each of the two states of a front."""
+    if found.id.endswith("front/alarm"):
+        names = [("distance", f"variance.{u}", f"stderr.{u}") for u in (1, 0)]
+    else:
+        names = [("series.x", "series.y", "series.stderr")]
+    return [tuple(found.array(name) for name in each) for each in names]
 
 
 def unannounced(results: Results) -> Figure:

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from lemmata.verify import backend, fluctuation_measure
+from lemmata.verify.accuracy import Accuracy
 from lemmata.verify.claims import early_warning as announced
 from lemmata.verify.claims import unannounced
 from lemmata.verify.decide import decide
+from lemmata.verify.domain import Domain
+from lemmata.verify.interval import Values
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.verdict import Outcome
 
@@ -80,6 +83,49 @@ def test_variance_is_no_universal_alarm(name: str) -> None:
     assert claim.expected == "refuted"
     assert claim.reading == unannounced.ALARM
     assert outcome(claim) is Outcome.REFUTED
+
+
+@pytest.mark.parametrize("u", [0.0, 1.0])
+def test_both_states_beside_a_front_are_measured(u: float) -> None:
+    claim = unannounced.front_alarm
+    alone = dataclasses.replace(claim, domain=Domain(u=Values(u)))
+    assert outcome(alone) is Outcome.REFUTED
+    found = claim.methods[0].measure(claim.domain.point(u=u), Accuracy())
+    near = np.array(announced.NEAR)
+    for state, rate in ((0, 0.5 - near), (1, 0.5 + near)):
+        by = found.arrays[f"variance.{state}"] - 1 / (2 * rate)
+        assert np.all(np.abs(by) < 5 * found.arrays[f"stderr.{state}"])
+    slope = np.polyfit(np.log(near), np.log(found.arrays[f"variance.{u:g}"]), 1)[0]
+    assert found.value == pytest.approx(slope, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("power", "expected"),
+    [(-0.5, Outcome.VERIFIED), (-1.0, Outcome.VERIFIED), (-2.0, Outcome.VERIFIED),
+     (-0.3, Outcome.REFUTED), (0.0, Outcome.REFUTED), (0.5, Outcome.REFUTED)],
+)  # fmt: skip
+def test_a_steeper_variance_would_be_an_alarm(
+    power: float, expected: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat = fluctuation_measure.fluctuations
+
+    def steep(*args: Any) -> Any:
+        found, x = flat(*args), np.tile(announced.NEAR, 2) ** power
+        return found._replace(square=found.square * x, bias=found.bias * x)
+
+    monkeypatch.setattr(fluctuation_measure, "fluctuations", steep)
+    unannounced._beside_the_front.cache_clear()
+    try:
+        assert outcome(unannounced.front_alarm) is expected
+    finally:
+        unannounced._beside_the_front.cache_clear()
+
+
+def test_the_line_of_a_fold_has_its_power() -> None:
+    found = fluctuation_measure.of_normal_form("fold", 1.0, announced.NEAR, (1,), 256)
+    slope = fluctuation_measure.power(announced.NEAR, found.square, found.bias)
+    assert slope.value == pytest.approx(-0.5, abs=5 * slope.stderr)
+    assert slope.stderr < 0.02
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,15 @@ def _to_zero(fine: Any, coarse: Any, name: str) -> np.ndarray:
     return one + (one - two) / 3
 
 
+def power(x: Any, square: np.ndarray, bias: np.ndarray) -> Measurement:
+    """The slope of the line through ln of the mean squares of paths, (paths, m), and ln x."""
+    u = np.log(x) - np.mean(np.log(x))
+    weights, middle = u / (u @ u), np.mean(square, axis=0)
+    # A mean's logarithm, path by path, to first order.
+    draws = (np.log(middle) - 1 + square / middle) @ weights
+    return Measurement.mean(draws, bias=float(np.abs(weights) @ (bias / middle)))
+
+
 @lru_cache(maxsize=32)
 def of_normal_form(
     form: str, a: float, mu: tuple[float, ...], entropy: tuple[int, ...], paths: int
