@@ -176,3 +176,43 @@ def test_numbers_in_pictures_have_minus_signs() -> None:
     ]
     assert any("\N{MINUS SIGN}1" in text for text in texts)
     assert [text for text in texts if re.search(r"(?<![\w$])-\d", text)] == []
+
+
+def variances() -> dict[str, Result]:
+    x = np.array([0.001, 0.01, 0.1])
+    series = {"series.x": x, "series.y": 1 / x, "series.stderr": 0.1 / x}
+    flat = {
+        "distance": x, "variance.0": 1 + x, "variance.1": 1 - x,
+        "stderr.0": 0.1 * x, "stderr.1": 0.1 * x,
+    }  # fmt: skip
+    return {
+        id: made(
+            id, {"a": [1.0]}, [0.5], outcome="refuted" if id.endswith("alarm") else "verified",
+            arrays=flat if "front" in id else series,
+        )
+        for id in pictures()["early-warning/figures/variances"].claims
+    }  # fmt: skip
+
+
+def test_the_variances_show_four_thresholds_and_both_states_of_a_front() -> None:
+    figure = drawn("early-warning/figures/variances", variances())
+    kinds = {"fold", "transcritical", "pitchfork", "Hopf"}
+    silent = {"states of a front: refuted", "noise beside: refuted"}
+    assert {*legends(figure)} == {"claimed", *kinds, *silent}
+    crosses = [one.get_ydata() for one in figure.axes[0].lines if one.get_marker() == "X"]
+    for expected in ([1.001, 1.01, 1.1], [0.999, 0.99, 0.9]):
+        assert any(np.allclose(np.asarray(one, float), expected) for one in crosses)
+
+
+def test_norms_with_and_without_a_mass_are_of_one_loss() -> None:
+    name, t = "noether/figures/norms", np.array([0.0, 1.0, 3.0])
+    arrays = {"time": t, "square": 1 + t, "square.without_mass": np.ones(3)}
+    results = results_of(pictures()[name])
+    results["noether/scale/conserved"] = made(
+        "noether/scale/conserved", {"seed": [1.0]}, [1.0], outcome="refuted", arrays=arrays
+    )
+    assert "noether/scale/gradient-flow" not in results
+    above = drawn(name, results).axes[0]
+    shown = {str(one.get_label()): one.get_ydata() for one in above.lines}
+    np.testing.assert_array_equal(shown["$m = 0$"], arrays["square.without_mass"])
+    np.testing.assert_array_equal(shown["$m > 0$, from rest"], arrays["square"])
