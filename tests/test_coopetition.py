@@ -1,5 +1,7 @@
 """The equilibrium of two actors: derived forms against roots of polynomials and special cases."""
 
+import dataclasses
+
 import pytest
 import sympy as sp
 
@@ -12,6 +14,19 @@ FORMS = ("power", "logarithmic")
 MATRICES = [(0.0, 0.0), (0.64, 0.86), (0.86, 0.64), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
 
 
+def _value(formula, **at):
+    values = {one: at[one.name] for one in formula.free_symbols}
+    return float(formula.subs(values).n(17))
+
+
+def _mean(form, **at):
+    return _value(theory.mean_at_equilibrium(form), **at)
+
+
+def _increase(form, *, base=True, **at):
+    return _value(theory.increase(form, base=base).statement, **at)
+
+
 def _kappas(D_12, D_21, alpha_1, gamma, **_):
     alpha_2 = 1 - alpha_1
     return (alpha_1 + D_12 * alpha_2) * gamma / 2, (alpha_2 + D_21 * alpha_1) * gamma / 2
@@ -21,6 +36,7 @@ def _kappas(D_12, D_21, alpha_1, gamma, **_):
     "derivation",
     [
         *(made(form) for form in FORMS for made in (theory.dependence, theory.mean_action)),
+        *(theory.increase(form, base=base) for form in FORMS for base in (True, False)),
         theory.finite_below(),
         theory.finite_below_symmetric(),
     ],
@@ -29,13 +45,24 @@ def test_every_step_replays(derivation):
     assert derivation.holds(), (derivation.gaps(), derivation.falsehoods())
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("off", [theory.D_12, theory.gamma])
+def test_the_increase_at_another_equilibrium_does_not_replay(form, off):
+    derivation = theory.increase(form)
+    wrong = derivation.statement.subs(off, off / 2)
+    last = dataclasses.replace(derivation.steps[-1], right=wrong)
+    assert dataclasses.replace(
+        derivation, statement=wrong, steps=(*derivation.steps[:-1], last)
+    ).falsehoods()
+
+
 @pytest.mark.parametrize(("D_12", "D_21"), MATRICES)
 def test_at_three_quarters_the_root_of_r_is_that_of_a_cubic(D_12, D_21):
     one, two = _kappas(D_12, D_21, **POWER)
     roots = sp.Poly([one, 1, -1, -two], sp.Symbol("rho")).nroots(n=20)
     (rho,) = [root for root in roots if root.is_real and root > two**0.5 * (1 - 1e-9)]
     first = (0.75 / (1 - one * rho**2)) ** 4
-    mean = theory.mean_at("power", **POWER, D_12=D_12, D_21=D_21)
+    mean = _mean("power", **POWER, D_12=D_12, D_21=D_21)
     assert mean == pytest.approx(float(first * (1 + rho**4) / 2), rel=1e-12)
 
 
@@ -47,7 +74,7 @@ def test_the_logarithmic_root_is_that_of_a_quartic(D_12, D_21):
     roots = sp.Poly(left - right, r).nroots(n=20)
     (root,) = [z for z in roots if z.is_real and two < z < 1 / one]
     mean = (20 / (1 - one * root) - 1) * (1 + root**2) / 2
-    found = theory.mean_at("logarithmic", **LOGARITHMIC, D_12=D_12, D_21=D_21)
+    found = _mean("logarithmic", **LOGARITHMIC, D_12=D_12, D_21=D_21)
     assert found == pytest.approx(float(mean), rel=1e-12)
 
 
@@ -57,7 +84,7 @@ def test_equal_actors_have_a_closed_form(form, D):
     at = {**CASES[form], "alpha_1": 0.5}
     kappa = (1 + D) * at["gamma"] / 4
     exact = (0.75 / (1 - kappa)) ** 4 if form == "power" else 20 / (1 - kappa) - 1
-    assert theory.mean_at(form, **at, D_12=D, D_21=D) == pytest.approx(exact, rel=1e-12)
+    assert _mean(form, **at, D_12=D, D_21=D) == pytest.approx(exact, rel=1e-12)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -66,7 +93,7 @@ def test_the_dependence_belongs_to_the_ratio(form):
     named = {one: at[one.name] for one in (theory.dependence(form).statement.free_symbols)}
     D_21 = float(theory.dependence(form).statement.subs(named))
     del at["r"]
-    assert theory.mean_at(form, **at, D_21=D_21) == pytest.approx(
+    assert _mean(form, **at, D_21=D_21) == pytest.approx(
         float(theory.mean_action(form).statement.subs({**named, theory.D_21: D_21})), rel=1e-12
     )
 
@@ -79,16 +106,16 @@ def test_the_dependence_belongs_to_the_ratio(form):
 def test_the_case(form, stated, transposed, alone, added):
     at = CASES[form]
     near = {"abs": 0.005}
-    assert theory.increase(form, **at, D_12=0.64, D_21=0.86) == pytest.approx(stated, **near)
-    assert theory.increase(form, **at, D_12=0.86, D_21=0.64) == pytest.approx(transposed, **near)
-    assert theory.increase(form, **at, D_12=0, D_21=0) == pytest.approx(alone, **near)
-    over = theory.increase(form, base=False, **at, D_12=0.64, D_21=0.86)
+    assert _increase(form, **at, D_12=0.64, D_21=0.86) == pytest.approx(stated, **near)
+    assert _increase(form, **at, D_12=0.86, D_21=0.64) == pytest.approx(transposed, **near)
+    assert _increase(form, **at, D_12=0, D_21=0) == pytest.approx(alone, **near)
+    over = _increase(form, base=False, **at, D_12=0.64, D_21=0.86)
     assert over == pytest.approx(added, **near)
     assert (1 + alone / 100) * (1 + added / 100) == pytest.approx(1 + stated / 100, rel=1e-3)
 
 
 def test_41_46_is_shown_as_41_5_where_it_is_rounded_twice():
-    exact = theory.increase("logarithmic", **LOGARITHMIC, D_12=0.86, D_21=0.64)
+    exact = _increase("logarithmic", **LOGARITHMIC, D_12=0.86, D_21=0.64)
     assert f"{exact:.1f}" == "41.4"
     assert f"{round(exact, 2):.1f}" == "41.5"
 
@@ -105,6 +132,6 @@ def test_both_kappas_multiply_to_one_at_the_threshold(alpha_1, D_12, D_21):
 @pytest.mark.parametrize("form", FORMS)
 def test_close_to_the_threshold_actions_are_large(form):
     at = {**CASES[form], "alpha_1": 0.5, "D_12": 1.0, "D_21": 1.0}
-    assert theory.mean_at(form, **{**at, "gamma": 2 * (1 - 1e-3)}) > 1e4
-    with pytest.raises(ValueError, match=r"kappa_1 kappa_2 = 1\.\d+ at .*no finite equilibrium"):
-        theory.mean_at(form, **{**at, "gamma": 2.01})
+    assert _mean(form, **{**at, "gamma": 2 * (1 - 1e-3)}) > 1e4
+    with pytest.raises(ValueError, match="same sign at both ends"):
+        _mean(form, **{**at, "gamma": 2.01})

@@ -1,6 +1,7 @@
 """Claims on coopetition: right ones verified, wrong ones refuted, coarse searches open."""
 
 import dataclasses
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +13,7 @@ from lemmata.verify.compare.base import Agreement
 from lemmata.verify.decide import decide
 from lemmata.verify.domain import Point, stack
 from lemmata.verify.loading import claims_in
+from lemmata.verify.prediction import predict
 from lemmata.verify.settings import Profile, Settings
 from lemmata.verify.verdict import Outcome
 
@@ -43,8 +45,6 @@ def _agreements(name, accuracy, points=3):
     sample = claim.domain.sample(points, seed=0)
     measured = claim.methods[0].measure(stack(sample), accuracy).split(len(sample))
     right = [claim.compare.estimate(one, 1e-4) for one in measured]
-    from lemmata.verify.prediction import predict
-
     values = predict(claim).at(sample)
     return {claim.compare.judge(*both).agreement for both in zip(values, right, strict=True)}
 
@@ -91,6 +91,66 @@ def test_the_parts_of_the_increase(form, what):
     assert _decided(name).outcome is Outcome.VERIFIED
     for wrong in _claims()[name].wrong.values():
         assert _decided(name, predicted=wrong, wrong={}).outcome is Outcome.REFUTED
+
+
+DERIVED = [
+    *NAMES, *FINITE,
+    *(CASE.format(form, what) for form in coopetition.FORMS
+      for what in ("complementarity-alone", "added-by-interdependence")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_what_it_predicts_is_derived(name):
+    derivation = predict(_claims()[name]).derivation
+    assert derivation is not None
+    assert derivation.holds()
+
+
+@pytest.mark.parametrize("form", coopetition.FORMS)
+def test_most_of_the_increase_is_complementarity_as_factors_alone(form):
+    name = CASE.format(form, "mostly-complementarity")
+    verdict = _decided(name)
+    assert verdict.outcome is Outcome.VERIFIED
+    assert not verdict.resolution.survivors
+    assert not verdict.resolution.warning
+    assert _decided(name, predicted=2 / 3, wrong={}).outcome is Outcome.REFUTED
+    assert _decided(f"{name}/as-difference").outcome is Outcome.REFUTED
+    assert _agreements(name, Coarse()) == {Agreement.UNRESOLVED}
+
+
+@pytest.mark.parametrize(
+    ("form", "factors", "differences"),
+    [("power", 0.5367, 0.4140), ("logarithmic", 0.5279, 0.4840)],
+)
+def test_shares_are_those_of_the_derived_increases(form, factors, differences):
+    at = {**coopetition_case.CASES[form], **coopetition_case.STATED}
+    point = Point({name: np.array([value]) for name, value in at.items()})
+    for measure, expected in (
+        (coopetition_case.factors, factors), (coopetition_case.differences, differences),
+    ):  # fmt: skip
+        found = measure(form, point, Accuracy())
+        assert found.value == pytest.approx(expected, abs=1e-4)
+        assert found.bias < 1e-5
+
+
+def test_numbers_in_words_are_those_that_are_derived():
+    """What a cause states of D as stated is what the formula gives."""
+    (cause,) = {
+        one.cause for name, one in _claims().items() if name.endswith(("as-stated", "/as-stated"))
+    }
+    for form in coopetition.FORMS:
+        claim = _claims()[f"{form}/increase"]
+        at = Point({**coopetition_case.CASES[form], **coopetition_case.STATED})
+        assert f"{predict(claim).at([at])[0]:.1f}" in cause
+
+
+@pytest.mark.parametrize("form", coopetition.FORMS)
+def test_percents_that_a_statement_names_are_compared(form):
+    for name, one in _claims().items():
+        if name.startswith(f"samsung-sony/{form}/"):
+            percents = re.findall(r"([\d.]+) \\,\\%", one.says)
+            assert percents in ([], [str(one.predicted)]), name
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ The model is that of Pant and Yu, arXiv 2510.18802; the closed forms are derived
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import sympy as sp
 
 from lemmata.theory.derivation import Derivation, Step
+from lemmata.theory.root import Root
 
 Form = Literal["power", "logarithmic"]
 
@@ -141,61 +141,85 @@ def finite_below_symmetric() -> Derivation:
     return Derivation(whole.quantity, statement, steps, whole.assumes)
 
 
-def increase(form: Form, *, base: bool = True, **at: Any) -> float:
-    """By how many percent the mean action exceeds that without gamma and D, at these numbers.
+@lru_cache
+def increase(form: Form, *, base: bool = True) -> Derivation:
+    """Derive by how many percent the mean action exceeds that without gamma and D.
 
     If not from that `base`, then from where only D is 0.
     """
-    if base:  # where gamma is 0, f' is 1, whatever D
-        below = _compiled(form).first(1.0, *_numbers(form, {**at, "gamma": 0}))
+    equation, alone = _equation(form), _alone(form)
+    first, second = first_action(form), _second_action(form)
+    below = alone if base else _without(mean_at_equilibrium(form))
+    statement = 100 * (mean_at_equilibrium(form) / below - 1)
+    condition = slope(form, _a2) - 1 + kappa_2 / r
+    steps = (
+        *dependence(form).steps[:-3],
+        Step(
+            "which, with a_1 of the first, is the equation for r",
+            sp.Subs(condition, _a2, r**2 * first),
+            equation,
+        ),
+        *_meets_once(form),
+        Step("without gamma, f' = 1", sp.Subs(slope(form, _a1), _a1, alone), sp.Integer(1)),
+        Step(
+            "the increase, with a_2 of its own condition",
+            sp.Subs(50 * (first + second) / below, r, _root(form)) - 100,
+            statement,
+        ),
+    )
+    one = sp.Lt(kappa_1 * kappa_2, 1)
+    return Derivation(sp.Symbol("percent"), statement, steps, _ASSUMES, (*_where(form), one))
+
+
+def _equation(form: Form) -> sp.Expr:
+    """The second condition at a_2 = r^2 a_1: it falls as r rises."""
+    rest = 1 - kappa_1 * r
+    if form == "power":
+        return rest * r ** (2 * beta - 2) - 1 + kappa_2 / r
+    return theta * rest / (rest * (1 - r**2) + theta * r**2) - 1 + kappa_2 / r
+
+
+def _meets_once(form: Form) -> tuple[Step, ...]:
+    """That the equation for r has one root between kappa_2 and 1/kappa_1."""
+    equation, rest, product = _equation(form), 1 - kappa_1 * r, 1 - kappa_1 * kappa_2
+    if form == "power":
+        start = product * kappa_2 ** (2 * beta - 2)
+        falls = kappa_1 * r ** (2 * beta - 2) + 2 * (1 - beta) * rest * r ** (2 * beta - 3)
     else:
-        below = mean_at(form, **{**at, "D_12": 0, "D_21": 0})
-    return 100 * (mean_at(form, **at) / below - 1)
+        start = theta * product / (product * (1 - kappa_2**2) + theta * kappa_2**2)
+        falls = theta * (kappa_1 * theta * r**2 + 2 * r * rest * (theta - rest))
+        falls /= (rest * (1 - r**2) + theta * r**2) ** 2
+    return (
+        Step("positive at r = kappa_2", sp.Subs(equation, r, kappa_2), start),
+        Step("negative at r = 1/kappa_1", sp.Subs(equation, r, 1 / kappa_1), -product),
+        Step("and falling between, each term: there is one root",
+             sp.Derivative(equation, r), -falls - kappa_2 / r**2),
+    )  # fmt: skip
 
 
-def mean_at(form: Form, **at: Any) -> float:
-    """The mean action at these numbers, by the root of the equation in r.
-
-    **Raises:** ValueError where no equilibrium is finite.
-    """
-    numbers, here = _numbers(form, at), _compiled(form)
-    low, high = here.lower(*numbers), 1 / here.upper(*numbers)
-    if not low < high:
-        raise ValueError(
-            f"kappa_1 kappa_2 = {low / high:g} at {at}: there is no finite equilibrium; it takes a "
-            "product below 1."
-        )
-    # The gap falls without bound at the lower end, and rises without bound at the upper one.
-    while low < (middle := (low + high) / 2) < high:
-        low, high = (middle, high) if here.gap(middle, *numbers) < 0 else (low, middle)
-    return here.first(middle, *numbers) * (1 + middle**2) / 2
+def _root(form: Form) -> sp.Expr:
+    return Root.of(_equation(form), r, kappa_2, 1 / kappa_1)
 
 
-def _inputs(form: Form) -> tuple[sp.Symbol, ...]:
-    return alpha_1, D_12, D_21, gamma, beta if form == "power" else theta
+def mean_at_equilibrium(form: Form) -> sp.Expr:
+    """The mean action at the root of the equation for r."""
+    return (first_action(form) * (1 + r**2) / 2).subs(r, _root(form))
 
 
-def _numbers(form: Form, at: dict[str, Any]) -> list[float]:
-    return [float(at[one.name]) for one in _inputs(form)]
+def _without(mean: sp.Expr) -> sp.Expr:
+    """The same where D is 0."""
+    return mean.subs({D_12: 0, D_21: 0})
 
 
-class _Compiled(NamedTuple):
-    """Functions of r and the inputs; of the inputs alone, the ends between which r lies."""
-
-    gap: Callable[..., float]
-    first: Callable[..., float]
-    lower: Callable[..., float]
-    upper: Callable[..., float]
+def _alone(form: Form) -> sp.Expr:
+    """Either action where gamma is 0."""
+    return beta ** (1 / (1 - beta)) if form == "power" else theta - 1
 
 
-@lru_cache
-def _compiled(form: Form) -> _Compiled:
-    """The equation for r as a difference that increases, the first action, and both kappas."""
+def _second_action(form: Form) -> sp.Expr:
+    """a_2 in terms of r: where f'(a_2) = 1 - kappa_2/r."""
     rest = 1 - kappa_2 / r
-    second = (beta / rest) ** (1 / (1 - beta)) if form == "power" else theta / rest - 1
-    first, inputs = first_action(form), _inputs(form)
-    made = [sp.lambdify((r, *inputs), one, "math") for one in (r**2 * first - second, first)]
-    return _Compiled(*made, *(sp.lambdify(inputs, one, "math") for one in (kappa_2, kappa_1)))
+    return (beta / rest) ** (1 / (1 - beta)) if form == "power" else theta / rest - 1
 
 
 _ASSUMES = ("alpha_2 = 1 - alpha_1", "both actions are positive, so that derivatives vanish there")

@@ -57,7 +57,8 @@ class Root(sp.Expr):
     def _numpycode(self, printer: Any) -> str:
         # The printed function is imported from here by what is made of the text (`sp.lambdify`).
         name = printer._module_format(f"{__name__}.{bisected.__name__}")
-        place = sp.Dummy()
+        # Roots within a root have other names; always the same, for SymPy remembers what it made.
+        place = sp.Symbol(f"unknown_{len(self.atoms(Root))}")
         equation, low, high = map(printer._print, (self.args[0](place), *self.args[1:]))
         return f"{name}(lambda {printer._print(place)}: {equation}, {low}, {high})"
 

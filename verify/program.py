@@ -219,7 +219,8 @@ def _operation(func: Any, arity: int) -> Any:
 
 @lru_cache(maxsize=256)
 def _compiled(node: Any, symbols: tuple[sp.Symbol, ...]) -> Any:
-    # Two symbols may have one name, and differ in their assumptions alone.
-    slots = [sp.Dummy() for _ in symbols]
+    # Two symbols may have one name, and differ in their assumptions alone. No dummies, of which
+    # SymPy would make others: and what is made of the same symbols again it remembers.
+    slots = [sp.Symbol(f"slot_{i}") for i in range(len(symbols))]
     plain = node.xreplace(dict(zip(symbols, slots, strict=True)))
     return sp.lambdify(slots, plain, modules=["numpy", "scipy"])

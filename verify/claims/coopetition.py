@@ -111,11 +111,15 @@ def _derived_mean(form: str) -> Any:
     return derived.mean_action(form)
 
 
-def _others_share(form: str, p: Point) -> float:
+def _others_share(form: str) -> Any:
     """Where an actor's weight on the other is taken to be the other's weight on it."""
-    at = {name: p[name] for name in ("alpha_1", "gamma", *SHAPE[form])}
-    swapped = {"D_12": p.D_21, "D_21": p.D_12}
-    return derived.mean_at(form, **at, **swapped)
+    return exchanged(derived.mean_at_equilibrium(form))
+
+
+def exchanged(formula: Any) -> Any:
+    """The formula, had the actors each other's dependence."""
+    D_12, D_21 = derived.D_12.resolve(), derived.D_21.resolve()
+    return formula.subs({D_12: D_21, D_21: D_12}, simultaneous=True)
 
 
 mean_action = [
