@@ -40,9 +40,16 @@ def test_the_unknown_is_bound_and_the_rest_is_free():
 
 def test_where_no_sign_changes_there_is_no_value():
     none = Root.of(x**2 + w, x, 0, 1)
-    with pytest.raises(ValueError, match="same sign at both ends"):
+    with pytest.raises(ValueError, match="changes no sign"):
         none.subs(w, 1).n()
     assert np.isnan(Prediction(none).at(POINTS)).all()
+    assert np.isnan(evaluate([Program.of(SQUARE), Program.of(none)], POINTS)[1]).all()
+
+
+def test_ends_that_have_changed_places_have_nothing_between():
+    none = Root.of(x**2 - w, x, 1 + w, 0)
+    with pytest.raises(ValueError, match="changes no sign"):
+        none.subs(w, 1).n()
     assert np.isnan(evaluate([Program.of(SQUARE), Program.of(none)], POINTS)[1]).all()
 
 

@@ -12,7 +12,7 @@ class Root(sp.Expr):
     r"""Where `equation`, continuous between two places at which its signs differ, vanishes.
 
     A derivation ends in it where the equation that it derives cannot be solved for the unknown.
-    Wherever numbers are asked for it is bisected, to their digits. That no other root lies between
+    Wherever numbers are asked for it is found, to their digits. That no other root lies between
     the places is for the derivation to say.
 
     >>> t, w = sp.symbols("t w", positive=True)
@@ -56,7 +56,7 @@ class Root(sp.Expr):
 
     def _numpycode(self, printer: Any) -> str:
         # The printed function is imported from here by what is made of the text (`sp.lambdify`).
-        name = printer._module_format(f"{__name__}.{bisected.__name__}")
+        name = printer._module_format(f"{__name__}.{bracketed.__name__}")
         # Roots within a root have other names; always the same, for SymPy remembers what it made.
         place = sp.Symbol(f"unknown_{len(self.atoms(Root))}")
         equation, low, high = map(printer._print, (self.args[0](place), *self.args[1:]))
@@ -81,22 +81,25 @@ class Root(sp.Expr):
         return self.args[0](unknown), unknown, *self.args[1:]
 
 
-def bisected(function: Any, low: Any, high: Any, exact: Any = None) -> Any:
+def bracketed(function: Any, low: Any, high: Any, exact: Any = None) -> Any:
     """Where the real part of a function changes its sign, to the precision of its arguments.
 
-    They are arrays, and it is infinite where the signs at both ends are the same; or numbers of the
-    type `exact`.
+    These are arrays, and it is infinite where there is no such place; or numbers, of type `exact`.
 
-    **Raises:** ValueError for numbers at which the signs are the same.
+    **Raises:** ValueError for numbers between which there is none.
     """
     if exact:
         low, high = exact(low), exact(high)
     rising = function(high).real > 0
-    differ = (function(low).real > 0) != rising
-    if differ is False:
-        raise ValueError("the equation has the same sign at both ends of where a root is sought")
-    for _ in range(mpmath.mp.prec + 20 if exact else 60):
+    there = ((function(low).real > 0) != rising) & (low.real < high.real)
+    if there is False:
+        raise ValueError("a root is sought where the equation changes no sign")
+    if exact:
+        return mpmath.findroot(
+            function, (low, high), solver="anderson", maxsteps=1000, verify=False
+        )
+    for _ in range(60):
         middle = (low + high) / 2
         beyond = 1 * ((function(middle).real > 0) == rising)
         low, high = low + (1 - beyond) * (middle - low), high + beyond * (middle - high)
-    return low if exact else low / differ
+    return low / there
